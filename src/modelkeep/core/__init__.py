@@ -1,0 +1,40 @@
+"""The words every room speaks: findings, measurements, subjects, verdicts, errors.
+
+Standard library and msgspec only.
+"""
+
+from modelkeep.core.errors import (
+    EvidenceError,
+    InputError,
+    LimitExceededError,
+    MalformedArtifactError,
+    MissingExtraError,
+    ModelkeepError,
+    UsageError,
+)
+from modelkeep.core.finding import Confidence, Finding, Location, Rule, Severity
+from modelkeep.core.measurement import Measurement, NotChecked, ThreatModel
+from modelkeep.core.subject import Digest, Subject
+from modelkeep.core.verdict import Verdict, fold
+
+__all__ = [
+    "Confidence",
+    "Digest",
+    "EvidenceError",
+    "Finding",
+    "InputError",
+    "LimitExceededError",
+    "Location",
+    "MalformedArtifactError",
+    "Measurement",
+    "MissingExtraError",
+    "ModelkeepError",
+    "NotChecked",
+    "Rule",
+    "Severity",
+    "Subject",
+    "ThreatModel",
+    "UsageError",
+    "Verdict",
+    "fold",
+]

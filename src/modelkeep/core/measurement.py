@@ -1,0 +1,75 @@
+"""A number with its interval, budget, seed and attacker, or why there is none."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from modelkeep.core.errors import ModelkeepError
+
+
+class ThreatModel(msgspec.Struct, frozen=True):
+    """Who attacks: the axes of NIST AI 100-2.
+
+    Attributes:
+        goal: ``evasion`` or ``membership inference``, say.
+        knowledge: ``white box``, ``gray box`` or ``black box``.
+        capability: what the attacker may do, one phrase.
+        norm: ``linf``, ``l2``, ... where inputs are perturbed.
+        radius: size of the perturbation, in the unit ``capability`` names.
+    """
+
+    goal: str
+    knowledge: str
+    capability: str
+    norm: str | None = None
+    radius: float | None = None
+
+
+class Measurement(msgspec.Struct, frozen=True):
+    """One measured number.
+
+    Attributes:
+        name: what was measured, such as ``robust_accuracy``.
+        value: point estimate.
+        low: lower end of the 95 % interval.
+        high: upper end of the 95 % interval.
+        unit: ``fraction``, ``auc``, ``seconds``, ...
+        n: how many rows it rests on.
+        attacker: threat model, or ``None`` where nobody attacks.
+        budget: work spent per row, such as ``{"passes": 1200}``.
+        seed: the seed that repeats it.
+        method: how it was measured, one phrase.
+        curve: points ``(x, y)`` behind it, drawn in the report.
+        note: what a reader must know before relying on it.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    n: int
+    attacker: ThreatModel | None = None
+    budget: dict[str, int] = msgspec.field(default_factory=dict[str, int])
+    seed: int | None = None
+    method: str = ""
+    curve: tuple[tuple[float, float], ...] = ()
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what is not a number: JSON has no NaN and neither has evidence."""
+        for value in (self.value, self.low, self.high):
+            if not math.isfinite(value):
+                raise ModelkeepError(
+                    f"measurement {self.name} is not finite ({value})",
+                    "Look for NaN or infinity in the model's outputs or the data.",
+                )
+
+
+class NotChecked(msgspec.Struct, frozen=True):
+    """Something nobody looked at, and why; always printed."""
+
+    what: str
+    why: str

@@ -1,0 +1,194 @@
+"""Settings with their origin: flag > MODELKEEP_* > file > default.
+
+The file is ``modelkeep.toml`` or ``[tool.modelkeep]`` in ``pyproject.toml``,
+whichever is found first from the working directory upward. An unknown key is
+an error, because a misspelt threshold must not silently keep its default.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from modelkeep.core.errors import UsageError
+
+Value = str | int | float | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: its key, default and what it does."""
+
+    key: str
+    default: Value
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A setting's value and where it came from."""
+
+    key: str
+    value: Value
+    origin: str
+    help: str
+
+
+_PLAIN: Final = (
+    Setting("profile", "", "report, dev or prod; empty: the keep's own (set by init)"),
+    Setting("keep", "", "directory of the keep; empty: the nearest .modelkeep upward"),
+    Setting("anchor", "", "file outside the keep that receives the log's newest checkpoint"),
+    Setting("action", "deploy", "action a check decides on: train, store, deploy, load, serve"),
+    Setting("epsilon_linf", 0.03, "L-infinity radius, fraction of each feature's range"),
+    Setting("budget", "quick", "how much work an attack may do: quick or standard"),
+    Setting("max_rows", 500, "most test rows an attack is run on"),
+    Setting("seed", 0, "seed of every random choice"),
+    Setting("label", "", "label column of a table; empty: the last column"),
+    Setting("fail_on", "", "fail on findings of this severity even if the gate allows"),
+    Setting("min_severity", "info", "least severe findings to show"),
+    Setting("scan.pickle_allow", (), "extra dotted names a pickle may import"),
+)
+_THRESHOLD_HELP: Final = "threshold of the gates, see core/thresholds.toml"
+
+
+def table() -> tuple[Setting, ...]:
+    """Every setting there is, thresholds included."""
+    text = resources.files("modelkeep.core").joinpath("thresholds.toml").read_text()
+    thresholds = tomllib.loads(text)
+    return _PLAIN + tuple(
+        Setting(f"thresholds.{key}", value, _THRESHOLD_HELP)
+        for key, value in thresholds.items()
+    )
+
+
+class Settings:
+    """Resolved settings, read by key."""
+
+    def __init__(self, resolved: Mapping[str, Resolved]) -> None:
+        self._resolved = dict(resolved)
+
+    def items(self) -> tuple[Resolved, ...]:
+        """All settings in table order."""
+        return tuple(self._resolved.values())
+
+    def text(self, key: str) -> str:
+        """A setting as text."""
+        return str(self._resolved[key].value)
+
+    def number(self, key: str) -> float:
+        """A numeric setting."""
+        value = self._resolved[key].value
+        if isinstance(value, str | tuple):
+            raise UsageError(f"setting {key} is not a number: {value!r}")
+        return float(value)
+
+    def integer(self, key: str) -> int:
+        """A whole-number setting."""
+        return int(self.number(key))
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list setting."""
+        value = self._resolved[key].value
+        return value if isinstance(value, tuple) else ()
+
+    def thresholds(self) -> dict[str, float]:
+        """The gate thresholds by name."""
+        prefix = "thresholds."
+        return {
+            key.removeprefix(prefix): self.number(key)
+            for key in self._resolved
+            if key.startswith(prefix)
+        }
+
+
+def _find_file(start: Path) -> tuple[Path, dict[str, object]] | None:
+    for folder in (start, *start.parents):
+        own = folder / "modelkeep.toml"
+        if own.is_file():
+            return own, _load(own)
+        project = folder / "pyproject.toml"
+        if project.is_file():
+            tool = _load(project).get("tool")
+            section = tool.get("modelkeep") if isinstance(tool, dict) else None
+            if isinstance(section, dict):
+                return project, section
+    return None
+
+
+def _load(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}", "Mend the file's TOML.") from error
+
+
+def _flatten(section: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for key, value in section.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _coerce(setting: Setting, value: object, origin: str) -> Value:
+    try:
+        if isinstance(setting.default, tuple):
+            if isinstance(value, str):
+                return tuple(part for part in value.split(",") if part)
+            if isinstance(value, list) and all(isinstance(part, str) for part in value):
+                return tuple(value)
+            raise ValueError  # noqa: TRY301 - one place names the remedy
+        if isinstance(setting.default, float):
+            return float(str(value))
+        if isinstance(setting.default, int):
+            return int(str(value))
+    except ValueError:
+        kind = type(setting.default).__name__
+        raise UsageError(f"{origin}: {setting.key} must be a {kind}, not {value!r}") from None
+    return str(value)
+
+
+def resolve(
+    flags: Mapping[str, Value | None] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    start: Path | None = None,
+) -> Settings:
+    """Resolve every setting.
+
+    Args:
+        flags: values given on the command line; ``None`` means not given.
+        environ: environment to read; ``os.environ`` when left out.
+        start: directory the file search starts from; the working directory.
+
+    Raises:
+        UsageError: an unknown key, a value of the wrong kind, or broken TOML.
+    """
+    environ = os.environ if environ is None else environ
+    known = {setting.key: setting for setting in table()}
+    found = _find_file((start or Path.cwd()).resolve())
+    from_file = _flatten(found[1]) if found else {}
+    for key in from_file:
+        if key not in known and found:
+            raise UsageError(f"{found[0]}: unknown setting {key!r}", "See `modelkeep config`.")
+    given = {key: value for key, value in (flags or {}).items() if value is not None}
+    resolved: dict[str, Resolved] = {}
+    for key, setting in known.items():
+        variable = "MODELKEEP_" + key.upper().replace(".", "_")
+        value: object = setting.default
+        origin = "default"
+        if found and key in from_file:
+            value, origin = from_file[key], str(found[0])
+        if variable in environ:
+            value, origin = environ[variable], variable
+        if key in given:
+            value, origin = given[key], "flag"
+        resolved[key] = Resolved(key, _coerce(setting, value, origin), origin, setting.help)
+    return Settings(resolved)

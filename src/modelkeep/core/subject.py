@@ -1,0 +1,30 @@
+"""What a record is about, named by digest."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Kind = Literal["model", "dataset", "code", "image", "run"]
+
+
+class Digest(msgspec.Struct, frozen=True):
+    """Two digests of the same bytes, hex: one for interoperation, one for speed.
+
+    Of a directory: over the raw file digests in the order of its manifest.
+    """
+
+    sha256: str
+    blake3: str
+
+    def __str__(self) -> str:
+        return f"sha256:{self.sha256}"
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A model, data set, code, image or run, by digest."""
+
+    kind: Kind
+    name: str
+    digest: Digest

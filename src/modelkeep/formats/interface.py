@@ -1,0 +1,144 @@
+"""What every reader shares: budgets, and a bounded view of bytes.
+
+A reader never loads or imports what it reads. It works on a ``Source``, an
+object with ``size`` and ``read(offset, length)``, so that a member of an archive and a
+20 GiB file on disk look the same and nothing is read whole.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from modelkeep.core import LimitExceededError, MalformedArtifactError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Budgets of one file, members included; a spent budget is INCONCLUSIVE."""
+
+    member_bytes: int = 512 * 2**20
+    """Most uncompressed bytes of one archive member that are held."""
+    ratio: int = 200
+    """Most uncompressed bytes per compressed byte."""
+    depth: int = 8
+    """Deepest nesting: archive in archive, message in message, JSON in JSON."""
+    entries: int = 100_000
+    """Most members, tensors or graph nodes."""
+    operations: int = 20_000_000
+    """Most pickle opcodes."""
+    header_bytes: int = 100 * 2**20
+    """Longest header that is parsed as a whole."""
+    seconds: float = 60.0
+    """Most CPU time for one file."""
+
+
+class Source(Protocol):
+    """Random access to bytes without holding them all."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``offset``; fewer only at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemorySource:
+    """Bytes already at hand, such as an unpacked archive member."""
+
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self.data)
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``offset``."""
+        return self.data[offset : offset + length]
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Bytes ``[start, start + length)`` of another source."""
+
+    parent: Source
+    start: int
+    length: int
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self.length
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``offset``."""
+        return self.parent.read(self.start + offset, max(0, min(length, self.length - offset)))
+
+
+def cut(source: Source, start: int, length: int) -> Slice:
+    """A slice whose ``start`` counts from the outermost source, however deep it is cut."""
+    if isinstance(source, Slice):
+        return Slice(source.parent, source.start + start, length)
+    return Slice(source, start, length)
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of ``Limits`` while one file is read."""
+
+    limits: Limits = field(default_factory=Limits)
+    _entries: int = 0
+    _operations: int = 0
+    _deadline: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Start the clock."""
+        self._deadline = time.process_time() + self.limits.seconds
+
+    def entry(self, count: int = 1) -> None:
+        """Account for ``count`` members, tensors or nodes.
+
+        Raises:
+            LimitExceededError: more than ``limits.entries``, or out of time.
+        """
+        self._entries += count
+        if self._entries > self.limits.entries:
+            raise LimitExceededError(f"more than {self.limits.entries} entries")
+        self.tick()
+
+    def operations(self, count: int) -> None:
+        """Account for ``count`` pickle opcodes.
+
+        Raises:
+            LimitExceededError: more than ``limits.operations``, or out of time.
+        """
+        self._operations += count
+        if self._operations > self.limits.operations:
+            raise LimitExceededError(f"more than {self.limits.operations} pickle opcodes")
+        self.tick()
+
+    def tick(self) -> None:
+        """Check the clock.
+
+        Raises:
+            LimitExceededError: ``limits.seconds`` of CPU time are spent.
+        """
+        if time.process_time() > self._deadline:
+            raise LimitExceededError(f"not read within {self.limits.seconds:g} s of CPU time")
+
+
+def read_exactly(source: Source, offset: int, length: int, what: str) -> bytes:
+    """Read ``length`` bytes or say what is missing.
+
+    Raises:
+        MalformedArtifactError: the bytes end before ``offset + length``.
+    """
+    if offset < 0 or length < 0 or offset + length > source.size:
+        raise MalformedArtifactError(
+            f"{what} at {offset:#x} needs {length} bytes, the file ends at {source.size:#x}"
+        )
+    return source.read(offset, length)

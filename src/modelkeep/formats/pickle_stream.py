@@ -1,0 +1,337 @@
+"""A pickle stream seen as data: nothing in it is ever loaded or called.
+
+The reader runs the stream on a stack and a memo of symbols, the way the
+unpickler would, but an import pushes the *name* of what would be imported and a
+call pushes a note that something would have been called. What a stream did
+before it broke stays reported: a payload in front of a syntax error runs all the same.
+
+Sources: CPython ``Lib/pickletools.py`` (opcode table, stack effects),
+``Lib/pickle.py`` (``find_class``, extension registry, Python 2 name mapping).
+"""
+
+from __future__ import annotations
+
+import _compat_pickle
+import io
+import pickletools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from modelkeep.core import LimitExceededError, MalformedArtifactError
+from modelkeep.formats.interface import Budget, Source
+
+LINE_LIMIT: Final = 1 << 20  # bytes of one newline-terminated argument
+_EVERY: Final = 1 << 14  # opcodes between two looks at the budget
+
+How = Literal["reduce", "newobj", "obj", "inst", "build"]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """A name the stream would import; ``None`` where it could not be resolved."""
+
+    module: str | None
+    name: str | None
+    offset: int
+    opcode: str
+
+    @property
+    def dotted(self) -> str:
+        """The name as Python 3 would look it up, ``?`` for what is not known."""
+        if self.module is None or self.name is None:
+            return f"{self.module or '?'}.{self.name or '?'}"
+        module, name = _compat_pickle.NAME_MAPPING.get(
+            (self.module, self.name), (self.module, self.name)
+        )
+        return f"{_compat_pickle.IMPORT_MAPPING.get(module, module)}.{name}"
+
+    @property
+    def resolved(self) -> bool:
+        """Whether both halves of the name are known without running the stream."""
+        return self.module is not None and self.name is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something done with an imported name: called, instantiated or given state."""
+
+    target: Import
+    how: How
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """STOP was reached; ``offset`` is the first byte after it."""
+
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What calling ``callee`` would have returned."""
+
+    callee: Import | None
+
+
+Event = Import | Use | End
+
+
+class _Mark:
+    """The mark object on the stack."""
+
+
+_MARK: Final = _Mark()
+_UNKNOWN: Final = _Result(None)
+_TEXT: Final = frozenset(
+    "STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8".split()
+)
+_PUT: Final = frozenset({"PUT", "BINPUT", "LONG_BINPUT"})
+_GET: Final = frozenset({"GET", "BINGET", "LONG_BINGET"})
+_EXTENSION: Final = frozenset({"EXT1", "EXT2", "EXT4"})
+
+
+def _plain_effects() -> dict[str, tuple[bool, int, int]]:
+    """Per opcode: whether it pops to the mark, values popped besides, values pushed."""
+    effects = {}
+    for info in pickletools.opcodes:
+        before = [item.name for item in info.stack_before]
+        to_mark = "mark" in before
+        pops = before.index("mark") if to_mark else len(before)
+        effects[info.name] = (to_mark, pops, len(info.stack_after))
+    # pickletools lists what these leave in place as popped and pushed again.
+    effects["LIST"] = effects["DICT"] = effects["FROZENSET"] = (True, 0, 1)
+    return effects
+
+
+_EFFECTS: Final = _plain_effects()
+
+
+class _Reader(io.RawIOBase):
+    """A ``Source`` as the file object ``pickletools`` reads, lines bounded."""
+
+    def __init__(self, source: Source, start: int) -> None:
+        self._source = source
+        self._at = start
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0:
+            size = self._source.size - self._at
+        data = self._source.read(self._at, size)
+        self._at += len(data)
+        return data
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        limit = LINE_LIMIT if size is None or size < 0 else min(size, LINE_LIMIT)
+        data = self._source.read(self._at, limit)
+        end = data.find(b"\n") + 1
+        if not end and len(data) == LINE_LIMIT:
+            raise LimitExceededError(f"pickle line longer than {LINE_LIMIT} bytes")
+        line = data[:end] if end else data
+        self._at += len(line)
+        return line
+
+    def tell(self) -> int:
+        return self._at
+
+
+class _Machine:
+    """Stack and memo of symbols; ``step`` runs one opcode and returns its events."""
+
+    def __init__(self) -> None:
+        self.stack: list[object] = []
+        self.memo: dict[int, object] = {}
+
+    def pop(self) -> object:
+        if not self.stack:
+            raise MalformedArtifactError("pickle takes a value from an empty stack")
+        return self.stack.pop()
+
+    def pop_to_mark(self) -> list[object]:
+        items: list[object] = []
+        while True:
+            item = self.pop()
+            if item is _MARK:
+                items.reverse()
+                return items
+            items.append(item)
+
+    def top(self) -> object:
+        if not self.stack:
+            raise MalformedArtifactError("pickle looks at an empty stack")
+        return self.stack[-1]
+
+    def step(self, name: str, arg: object, offset: int) -> tuple[Event, ...]:
+        if name in _TEXT:
+            self.stack.append(str(arg))
+        elif name in _PUT:
+            self.memo[int(str(arg))] = self.top()
+        elif name == "MEMOIZE":
+            self.memo[len(self.memo)] = self.top()
+        elif name in _GET:
+            self._get(int(str(arg)))
+        elif name == "MARK":
+            self.stack.append(_MARK)
+        elif name == "DUP":
+            self.stack.append(self.top())
+        elif name in _HANDLERS:
+            return _HANDLERS[name](self, arg, offset)
+        else:
+            self._plain(name)
+        return ()
+
+    def _get(self, key: int) -> None:
+        if key not in self.memo:
+            raise MalformedArtifactError(f"pickle reads memo slot {key}, which is not set")
+        self.stack.append(self.memo[key])
+
+    def _plain(self, name: str) -> None:
+        to_mark, pops, pushes = _EFFECTS[name]
+        if to_mark:
+            self.pop_to_mark()
+        for _ in range(pops):
+            self.pop()
+        self.stack.extend([_UNKNOWN] * pushes)
+
+    def import_(self, module: object, name: object, offset: int, opcode: str) -> Import:
+        found = Import(
+            module if isinstance(module, str) else None,
+            name if isinstance(name, str) else None,
+            offset,
+            opcode,
+        )
+        self.stack.append(found)
+        return found
+
+    def call(self, callee: object, how: How, offset: int) -> tuple[Event, ...]:
+        target = callee if isinstance(callee, Import) else None
+        self.stack.append(_Result(target))
+        return () if target is None else (Use(target, how, offset),)
+
+
+def _global(machine: _Machine, arg: object, offset: int) -> tuple[Event, ...]:
+    module, _, name = str(arg).partition(" ")
+    return (machine.import_(module, name, offset, "GLOBAL"),)
+
+
+def _stack_global(machine: _Machine, _arg: object, offset: int) -> tuple[Event, ...]:
+    name, module = machine.pop(), machine.pop()
+    return (machine.import_(module, name, offset, "STACK_GLOBAL"),)
+
+
+def _extension(machine: _Machine, arg: object, offset: int) -> tuple[Event, ...]:
+    return (machine.import_(None, None, offset, f"EXT code {arg}"),)
+
+
+def _inst(machine: _Machine, arg: object, offset: int) -> tuple[Event, ...]:
+    machine.pop_to_mark()
+    module, _, name = str(arg).partition(" ")
+    found = machine.import_(module, name, offset, "INST")
+    return (found, *machine.call(machine.pop(), "inst", offset))
+
+
+def _obj(machine: _Machine, _arg: object, offset: int) -> tuple[Event, ...]:
+    items = machine.pop_to_mark()
+    if not items:
+        raise MalformedArtifactError("pickle OBJ without a class")
+    return machine.call(items[0], "obj", offset)
+
+
+def _reduce(machine: _Machine, _arg: object, offset: int) -> tuple[Event, ...]:
+    machine.pop()
+    return machine.call(machine.pop(), "reduce", offset)
+
+
+def _newobj(machine: _Machine, _arg: object, offset: int) -> tuple[Event, ...]:
+    machine.pop()
+    return machine.call(machine.pop(), "newobj", offset)
+
+
+def _newobj_ex(machine: _Machine, arg: object, offset: int) -> tuple[Event, ...]:
+    machine.pop()
+    return _newobj(machine, arg, offset)
+
+
+def _build(machine: _Machine, _arg: object, offset: int) -> tuple[Event, ...]:
+    machine.pop()
+    target = machine.top()
+    return (Use(target, "build", offset),) if isinstance(target, Import) else ()
+
+
+def _pop(machine: _Machine, _arg: object, _offset: int) -> tuple[Event, ...]:
+    machine.pop()
+    return ()
+
+
+def _pop_mark(machine: _Machine, _arg: object, _offset: int) -> tuple[Event, ...]:
+    machine.pop_to_mark()
+    return ()
+
+
+_HANDLERS: Final = {
+    "GLOBAL": _global,
+    "STACK_GLOBAL": _stack_global,
+    "INST": _inst,
+    "OBJ": _obj,
+    "REDUCE": _reduce,
+    "NEWOBJ": _newobj,
+    "NEWOBJ_EX": _newobj_ex,
+    "BUILD": _build,
+    "POP": _pop,
+    "POP_MARK": _pop_mark,
+    **dict.fromkeys(_EXTENSION, _extension),
+}
+
+
+def events(source: Source, budget: Budget, start: int = 0) -> Iterator[Event]:
+    """Yield what one pickle (up to its STOP) would import and do, in stream order.
+
+    Args:
+        source: the bytes; never unpickled.
+        budget: opcodes and time left for this file.
+        start: offset of the first opcode.
+
+    Raises:
+        MalformedArtifactError: an opcode could not be decoded or breaks the
+            stack; the events before it have been yielded by then.
+    """
+    machine = _Machine()
+    # pickletools reports positions from tell(); an offset source starts at `start`.
+    reader = _Reader(source, start)
+    count = 0
+    try:
+        for info, arg, position in pickletools.genops(reader):
+            count += 1
+            if count % _EVERY == 0:
+                budget.operations(_EVERY)
+            yield from machine.step(info.name, arg, position or 0)
+    except (ValueError, OverflowError) as error:
+        raise MalformedArtifactError(f"broken pickle: {error}") from error
+    budget.operations(count % _EVERY)
+    yield End(reader.tell())
+
+
+def looks_like(source: Source) -> bool:
+    """Whether the bytes are a pickle, by content.
+
+    Protocols 2 to 5 have a magic; 0 and 1 are recognised when the stream
+    decodes to its STOP or would import something within its first 64 KiB.
+    """
+    head = source.read(0, 1 << 16)
+    if len(head) > 2 and head[0] == 0x80 and head[1] <= 5:
+        return True
+    try:
+        for info, arg, _ in pickletools.genops(io.BytesIO(head)):
+            if info.name == "STOP":
+                return True
+            if info.name in {"GLOBAL", "INST"} and _importable(str(arg)):
+                return True
+    except (ValueError, OverflowError):
+        return False
+    return False
+
+
+def _importable(argument: str) -> bool:
+    module, _, name = argument.partition(" ")
+    return all(part.isidentifier() for part in (*module.split("."), *name.split(".")))

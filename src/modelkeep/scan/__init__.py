@@ -1,0 +1,65 @@
+"""Static rules over model files: nothing is loaded, imported or run.
+
+A rule is one file here with its test beside it in ``tests/scan``; third parties
+add theirs under the entry point group ``modelkeep.rules``.
+"""
+
+from importlib.metadata import entry_points
+from typing import Final
+
+from modelkeep.core import ModelkeepError
+from modelkeep.scan import (
+    npy_objects,
+    onnx_external,
+    onnx_operator,
+    pickle_build,
+    pickle_hidden_import,
+    pickle_import,
+    pickle_trailing,
+    safetensors_map,
+    zip_escape,
+    zip_views,
+)
+from modelkeep.scan.engine import scan_artifact
+from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
+
+BUILT_IN: Final = (
+    pickle_import.DETECTOR,
+    pickle_hidden_import.DETECTOR,
+    pickle_build.DETECTOR,
+    pickle_trailing.DETECTOR,
+    zip_views.DETECTOR,
+    zip_escape.DETECTOR,
+    safetensors_map.DETECTOR,
+    npy_objects.DETECTOR,
+    onnx_external.DETECTOR,
+    onnx_operator.DETECTOR,
+)
+
+
+def detectors() -> tuple[Detector, ...]:
+    """The built-in rules and those of installed plug-ins.
+
+    Raises:
+        ModelkeepError: a plug-in is not a ``Detector``, or reuses a rule's id.
+    """
+    found = list(BUILT_IN)
+    for entry in entry_points(group="modelkeep.rules"):
+        detector = entry.load()
+        if not isinstance(detector, Detector):
+            raise ModelkeepError(f"plug-in {entry.name} ({entry.value}) is not a Detector")
+        if detector.rule.id in {known.rule.id for known in found}:
+            raise ModelkeepError(f"plug-in {entry.name} reuses the rule id {detector.rule.id}")
+        found.append(detector)
+    return tuple(found)
+
+
+__all__ = [
+    "BUILT_IN",
+    "Context",
+    "Detector",
+    "FileResult",
+    "ScanResult",
+    "detectors",
+    "scan_artifact",
+]

@@ -1,0 +1,112 @@
+"""Run every rule over every stream of every file; each file gets one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from modelkeep.core import Finding, NotChecked, Severity, Verdict
+from modelkeep.formats import Budget, Limits
+from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
+from modelkeep.scan.streams import Stream, streams
+from modelkeep.sources import Artifact, FileSource
+
+# Text of these kinds is code somebody may run; no rule reads it yet.
+_CODE_SUFFIXES: Final = (".py", ".pyc", ".pyd", ".so", ".dll", ".sh", ".bat", ".ipynb", ".js")
+FAILING: Final = Severity.HIGH
+
+
+def scan_artifact(
+    artifact: Artifact,
+    detectors: Iterable[Detector],
+    *,
+    allow: Iterable[str] = (),
+    limits: Limits | None = None,
+    on_file: Callable[[str], None] | None = None,
+) -> ScanResult:
+    """Scan a file or directory; nothing in it is loaded.
+
+    Args:
+        artifact: what to scan.
+        detectors: the rules to run.
+        allow: dotted names a pickle may import besides the built-in ones.
+        limits: budgets per file.
+        on_file: called with each file's name before it is read.
+
+    Returns:
+        One result per file. A file is FAIL with a finding of high severity or
+        worse, INCONCLUSIVE if a reader stopped early, SKIPPED if no reader knows
+        it, else PASS.
+    """
+    rules = tuple(detectors)
+    allowed = frozenset(allow)
+    root = frozenset(artifact.display(name) for name in artifact.files)
+    files: list[FileResult] = []
+    not_checked: list[NotChecked] = []
+    unread = 0
+    for name in artifact.files:
+        shown = artifact.display(name)
+        if on_file is not None:
+            on_file(shown)
+        with FileSource(artifact.locate(name)) as source:
+            budget = Budget(limits or Limits())
+            found = list(streams(source, shown, budget))
+            findings = tuple(_findings(found, rules, budget, root, allowed))
+        result, missed = _judge(shown, found, findings)
+        files.append(result)
+        not_checked += missed
+        unread += _counts_as_unread(result, missed)
+    ids = tuple(detector.rule.id for detector in rules)
+    return ScanResult(tuple(files), tuple(not_checked), unread, ids)
+
+
+def _findings(
+    found: list[Stream],
+    rules: tuple[Detector, ...],
+    budget: Budget,
+    root: frozenset[str],
+    allowed: frozenset[str],
+) -> Iterable[Finding]:
+    for stream in found:
+        context = Context(
+            location=stream.location,
+            source=stream.source,
+            format=stream.format,
+            document=stream.document,
+            budget=budget,
+            root=root,
+            allow=allowed,
+        )
+        for detector in rules:
+            if stream.format in detector.formats:
+                yield from detector.run(context)
+
+
+def _judge(
+    path: str, found: list[Stream], findings: tuple[Finding, ...]
+) -> tuple[FileResult, list[NotChecked]]:
+    outer = found[0]
+    missed = [
+        NotChecked(str(stream.location), f"no reader for {stream.format.removeprefix('unread:')}")
+        for stream in found
+        if stream.format.startswith("unread:")
+    ]
+    errors = [f"{stream.location}: {stream.error}" for stream in found if stream.error]
+    verdict = Verdict.PASS
+    reason = ""
+    if outer.format == "text" or outer.format.startswith("unread:"):
+        verdict = Verdict.SKIPPED
+        reason = missed[0].why if missed else "no rule reads text"
+    if errors:
+        verdict, reason = Verdict.INCONCLUSIVE, "; ".join(errors[:3])
+    if any(finding.severity >= FAILING for finding in findings):
+        verdict = Verdict.FAIL
+    if outer.format == "text":
+        missed.append(NotChecked(path, "no rule reads text"))
+    return FileResult(path, outer.format, verdict, findings, reason), missed
+
+
+def _counts_as_unread(result: FileResult, missed: list[NotChecked]) -> int:
+    if result.format == "text":
+        return int(result.path.endswith(_CODE_SUFFIXES))
+    return int(bool(missed))

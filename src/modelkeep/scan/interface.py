@@ -1,0 +1,95 @@
+"""The one shape every static rule has, built in or installed as a plug-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from modelkeep.core import Confidence, Finding, Location, NotChecked, Rule, Severity, Verdict
+from modelkeep.formats import Budget, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a rule may look at.
+
+    Attributes:
+        location: where the stream lies (file, member).
+        source: its bytes.
+        format: the reader that read it.
+        document: what the reader made of it (see ``scan.streams``).
+        root: names of all files of the artifact, for rules about references.
+        allow: dotted names the user allows a pickle to import.
+        budget: what is left for this file.
+    """
+
+    location: Location
+    source: Source
+    format: str
+    document: object
+    budget: Budget
+    root: frozenset[str] = frozenset()
+    allow: frozenset[str] = frozenset()
+
+    def finding(
+        self,
+        rule: Rule,
+        severity: Severity,
+        message: str,
+        *,
+        offset: int | None = None,
+        confidence: Confidence = Confidence.HIGH,
+        evidence: Mapping[str, str] | None = None,
+    ) -> Finding:
+        """A finding of ``rule`` at an offset of this stream."""
+        place = Location(self.location.path, self.location.member, offset)
+        return Finding(rule, severity, confidence, message, place, dict(evidence or {}))
+
+
+Run = Callable[[Context], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A rule, the formats it reads, and the function that looks for it."""
+
+    rule: Rule
+    formats: frozenset[str]
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What the rules say about one file; its verdict is exactly one of four."""
+
+    path: str
+    format: str
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """All files of an artifact.
+
+    Attributes:
+        files: every file, in manifest order.
+        not_checked: what no reader could read, and why.
+        unread: files that might hold something and were not read.
+    """
+
+    files: tuple[FileResult, ...]
+    not_checked: tuple[NotChecked, ...] = ()
+    unread: int = 0
+    rules: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, worst first."""
+        found = [finding for file in self.files for finding in file.findings]
+        return tuple(sorted(found, key=lambda f: f.severity.rank, reverse=True))
+
+    def count(self, severity: Severity) -> int:
+        """How many findings have this severity."""
+        return sum(finding.severity is severity for finding in self.findings)

@@ -1,0 +1,40 @@
+"""The directory of a zip and its members tell different stories.
+
+One program believes the central directory, another the headers in front of each
+member: whoever writes both can show a scanner one file and the loader another.
+Duplicate names, overlaps, bytes between members, encryption flags on plain data
+and wrong checksums belong to the same family.
+
+Sources: PKWARE APPNOTE 6.3.10; CVE-2025-10156; picklescan GHSA-7q5r, GHSA-w8jq.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from modelkeep.core import Finding, Rule, Severity
+from modelkeep.scan.interface import Context, Detector
+from modelkeep.scan.streams import ZipDocument
+
+RULE: Final = Rule(
+    id="ZIP001",
+    name="zip-views-disagree",
+    summary="The archive shows different contents to different readers.",
+    remedy="Treat the file as forged: fetch it again and compare the digest the publisher states.",
+    topic="artifact.swapped_at_load",
+    tags=("CWE-436",),
+)
+
+
+def run(context: Context) -> Iterator[Finding]:
+    """Yield one finding per disagreement."""
+    if not isinstance(context.document, ZipDocument):
+        return
+    for offset, sentence in (*context.document.archive.lies, *context.document.damage):
+        yield context.finding(
+            RULE, Severity.HIGH, sentence, offset=offset, evidence={"what": sentence}
+        )
+
+
+DETECTOR: Final = Detector(RULE, frozenset({"zip"}), run)

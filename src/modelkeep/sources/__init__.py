@@ -1,0 +1,31 @@
+"""Addresses to bytes: what a path names, its files, their digests."""
+
+from modelkeep.sources.artifact import (
+    SIGNATURE_NAME,
+    Artifact,
+    FileSource,
+    open_artifact,
+    read_unchanged,
+)
+from modelkeep.sources.digest import (
+    FileDigest,
+    Manifest,
+    Progress,
+    digest_artifact,
+    digest_bytes,
+    root_digest,
+)
+
+__all__ = [
+    "SIGNATURE_NAME",
+    "Artifact",
+    "FileDigest",
+    "FileSource",
+    "Manifest",
+    "Progress",
+    "digest_artifact",
+    "digest_bytes",
+    "open_artifact",
+    "read_unchanged",
+    "root_digest",
+]

@@ -1,0 +1,148 @@
+"""An artifact on disk: a file or a tree, every file of it, each read through one handle.
+
+Everything in the tree counts: dot files, empty files, files behind symbolic
+links (under the link's name). A link to a directory, a dangling link, and
+anything that is neither file nor directory are refused, because a loader and a
+checker could see different things through them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from modelkeep.core import EvidenceError, InputError
+
+SIGNATURE_NAME: Final = "model.sig"
+
+
+class FileSource:
+    """Random access to one open file; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            raise InputError(f"{path}: {error.strerror}") from error
+        self._size = os.fstat(self._fd).st_size
+
+    @property
+    def size(self) -> int:
+        """Length in bytes when the file was opened."""
+        return self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``offset``."""
+        parts: list[bytes] = []
+        while length > 0:
+            part = os.pread(self._fd, min(length, 1 << 30), offset)
+            if not part:
+                break
+            parts.append(part)
+            offset += len(part)
+            length -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def __enter__(self) -> FileSource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A file or directory and the names of its files.
+
+    Attributes:
+        path: what the user named.
+        is_directory: whether it is a tree.
+        files: names relative to ``path`` in manifest order; ``("",)`` for a file.
+    """
+
+    path: Path
+    is_directory: bool
+    files: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """The last part of the path, as it is known to people."""
+        return self.path.name or self.path.resolve().name
+
+    @property
+    def signature(self) -> Path:
+        """Where the signature lies: beside a file, inside a directory."""
+        if self.is_directory:
+            return self.path / SIGNATURE_NAME
+        return self.path.with_name(self.path.name + ".sig")
+
+    def locate(self, name: str) -> Path:
+        """Path of one of ``files``."""
+        return self.path / name if name else self.path
+
+    def display(self, name: str) -> str:
+        """How a file of the artifact is named in findings."""
+        return name or self.path.name
+
+
+def open_artifact(path: str | Path) -> Artifact:
+    """List the files of an artifact, its signature excluded.
+
+    Raises:
+        InputError: nothing is there, the tree holds no file, or something in it
+            is neither a file, a directory nor a link to a file.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise InputError(f"{root}: no such file or directory")
+    if not root.is_dir():
+        _require_regular(root)
+        return Artifact(root, is_directory=False, files=("",))
+    names = sorted(_walk(root, root), key=lambda name: PurePosixPath(name).parts)
+    files = tuple(name for name in names if name != SIGNATURE_NAME)
+    if not files:
+        raise InputError(f"{root}: the directory holds no file")
+    return Artifact(root, is_directory=True, files=files)
+
+
+def _walk(root: Path, folder: Path) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(root, path)
+                continue
+            if entry.is_symlink() and (not path.exists() or path.is_dir()):
+                raise InputError(
+                    f"{path}: a link to a directory or to nothing cannot be covered",
+                    "Replace the link by a copy of what it points to.",
+                )
+            _require_regular(path)
+            yield path.relative_to(root).as_posix()
+
+
+def _require_regular(path: Path) -> None:
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise InputError(f"{path}: not a regular file", "Remove it from the artifact.")
+
+
+def read_unchanged(path: Path, sha256: str, limit: int = 4 << 30) -> bytes:
+    """Read a file whole and make sure it still has the digest that was checked.
+
+    Raises:
+        EvidenceError: the bytes changed since they were checked.
+        InputError: the file is larger than ``limit``.
+    """
+    from hashlib import sha256 as hasher  # noqa: PLC0415 - name would hide the parameter
+
+    with FileSource(path) as source:
+        if source.size > limit:
+            raise InputError(f"{path}: larger than {limit} bytes")
+        data = source.read(0, source.size)
+    if hasher(data).hexdigest() != sha256:
+        raise EvidenceError(f"{path}: changed while it was being checked")
+    return data
