@@ -1,0 +1,76 @@
+"""Signed statements, the trust map, the transparency log, and facts read from them."""
+
+from modelkeep.evidence.audit import anchor_problems, audit_log, read_anchor, write_anchor
+from modelkeep.evidence.bundle import BundleReport, export_bundle, verify_bundle
+from modelkeep.evidence.canonical import encode, parse_timestamp, timestamp
+from modelkeep.evidence.facts import Facts, gather_facts
+from modelkeep.evidence.keep import (
+    PROFILES,
+    Keep,
+    Receipt,
+    create_keep,
+    exists,
+    find_keep,
+    open_keep,
+    utc_now,
+)
+from modelkeep.evidence.keys import PublicKey, SigningKey, load_public
+from modelkeep.evidence.merkle import inclusion_proof
+from modelkeep.evidence.predicates import MODEL_SIGNATURE, TABLE, by_key, by_uri, schema
+from modelkeep.evidence.statement import (
+    Clock,
+    Statement,
+    make_statement,
+    parse_envelope,
+    parse_statement,
+    seal,
+    statement_id,
+    verify_envelope,
+)
+from modelkeep.evidence.store import Entry, Store
+from modelkeep.evidence.trust_map import Signer, TrustMap, load_trust_map
+
+__all__ = [
+    "MODEL_SIGNATURE",
+    "PROFILES",
+    "TABLE",
+    "BundleReport",
+    "Clock",
+    "Entry",
+    "Facts",
+    "Keep",
+    "PublicKey",
+    "Receipt",
+    "Signer",
+    "SigningKey",
+    "Statement",
+    "Store",
+    "TrustMap",
+    "anchor_problems",
+    "audit_log",
+    "by_key",
+    "by_uri",
+    "create_keep",
+    "encode",
+    "exists",
+    "export_bundle",
+    "find_keep",
+    "gather_facts",
+    "inclusion_proof",
+    "load_public",
+    "load_trust_map",
+    "make_statement",
+    "open_keep",
+    "parse_envelope",
+    "parse_statement",
+    "parse_timestamp",
+    "read_anchor",
+    "schema",
+    "seal",
+    "statement_id",
+    "timestamp",
+    "utc_now",
+    "verify_bundle",
+    "verify_envelope",
+    "write_anchor",
+]

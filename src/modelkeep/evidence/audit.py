@@ -1,0 +1,140 @@
+"""Does the whole log still hold? Every entry, the tree, every checkpoint, an anchor.
+
+The log's key lies beside the log, so whoever owns the machine can write a new
+history and sign it. What they cannot do is make it agree with a checkpoint kept
+elsewhere: that is the anchor.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelkeep.core import EvidenceError, InputError
+from modelkeep.evidence.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
+from modelkeep.evidence.keep import Keep
+from modelkeep.evidence.merkle import Frontier, leaf_hash
+from modelkeep.evidence.statement import verify_envelope
+
+
+def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:
+    """Check everything; returns what does not hold, each a sentence naming the entry.
+
+    Args:
+        keep: whose log.
+        anchor: text of a checkpoint kept elsewhere.
+    """
+    problems: list[str] = []
+    entries = keep.store.entries()
+    leaves = keep.store.leaves()
+    places = {leaf: index for index, leaf in enumerate(leaves)}
+    roots: dict[int, bytes] = {}
+    frontier = Frontier()
+    roots[0] = frontier.root()
+    for index, entry in enumerate(entries):
+        if entry.seq != index:
+            problems.append(f"entry {index} is missing (the next one found is {entry.seq})")
+            break
+        leaf = leaf_hash(entry.body)
+        if index >= len(leaves):
+            problems.append(f"entry {index} is not in the tree")
+        elif leaf != leaves[index]:
+            moved = places.get(leaf)
+            problems.append(
+                f"entry {index} was changed after it was logged"
+                if moved is None
+                else f"entry {index} holds what was logged as entry {moved} (re-ordered)"
+            )
+        problems += _signature_problem(keep, index, entry.body)
+        frontier.append(leaf)
+        roots[index + 1] = frontier.root()
+    if len(leaves) > len(entries):
+        problems.append(
+            f"the tree holds {len(leaves)} leaves, the log {len(entries)} entries (truncated)"
+        )
+    problems += _checkpoint_problems(keep, roots)
+    if anchor is not None:
+        problems += anchor_problems(keep, anchor, roots)
+    return problems
+
+
+def _signature_problem(keep: Keep, index: int, body: bytes) -> list[str]:
+    try:
+        verify_envelope(body, keep.trust.keys())
+    except EvidenceError as error:
+        return [f"entry {index}: {error.message}"]
+    return []
+
+
+def _checkpoint_problems(keep: Keep, roots: dict[int, bytes]) -> list[str]:
+    problems = []
+    vkeys = {log.origin: log.vkey for log in keep.trust.logs}
+    notes = keep.store.checkpoints()
+    newest = 0
+    for note in notes:
+        try:
+            checkpoint = verify_checkpoint(note, vkeys.get(keep.origin, ""))
+        except EvidenceError as error:
+            problems.append(error.message)
+            continue
+        newest = max(newest, checkpoint.size)
+        found = roots.get(checkpoint.size)
+        if found is None:
+            problems.append(f"the log is shorter than its checkpoint of {checkpoint.size}")
+        elif found != checkpoint.root:
+            problems.append(f"the log does not lead to its signed checkpoint of {checkpoint.size}")
+    if newest < max(roots):
+        problems.append(f"entries from {newest} on are covered by no checkpoint")
+    return problems
+
+
+def anchor_problems(keep: Keep, anchor: str, roots: dict[int, bytes] | None = None) -> list[str]:
+    """Compare the log with a checkpoint kept elsewhere."""
+    vkeys = {log.origin: log.vkey for log in keep.trust.logs}
+    try:
+        kept = verify_checkpoint(anchor, vkeys.get(keep.origin, ""))
+    except EvidenceError as error:
+        return [f"anchor: {error.message}"]
+    size = keep.store.size()
+    if size < kept.size:
+        return [f"the log has {size} entries, the anchor saw {kept.size}: entries were removed"]
+    root = roots.get(kept.size) if roots is not None else _root_at(keep, kept.size)
+    if root != kept.root:
+        return [f"the log's first {kept.size} entries are not those the anchor saw"]
+    return []
+
+
+def _root_at(keep: Keep, size: int) -> bytes:
+    return Frontier.load(size, keep.store.node).root()
+
+
+def read_anchor(path: Path) -> str | None:
+    """The anchor's text; ``None`` where it was not written yet."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as an anchor ({error})") from error
+
+
+def write_anchor(keep: Keep, path: Path) -> Checkpoint:
+    """Write the newest checkpoint to the anchor, if the log continues the old one.
+
+    Raises:
+        EvidenceError: the log is shorter than the anchor, or another.
+        InputError: there is no checkpoint yet, or the file cannot be written.
+    """
+    old = read_anchor(path)
+    problems = anchor_problems(keep, old) if old is not None else []
+    if problems:
+        raise EvidenceError(f"{path}: {problems[0]}")
+    notes = keep.store.checkpoints()
+    if not notes:
+        raise InputError("the log is empty: there is nothing to anchor")
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_text(notes[-1], encoding="utf-8")
+        draft.replace(path)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    return parse_checkpoint(notes[-1])

@@ -1,0 +1,207 @@
+"""A keep: the opened store, log, keys, trust map and clock of one project.
+
+``.modelkeep/`` holds the evidence store, the signing key (P-256), the log's
+key (Ed25519), the trust map, the profile and, put there by ``pipeline``, the policies.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from modelkeep.core import EvidenceError, InputError, Subject, UsageError
+from modelkeep.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
+from modelkeep.evidence.keys import SigningKey
+from modelkeep.evidence.predicates import TABLE
+from modelkeep.evidence.statement import Clock, Statement, seal, statement_id
+from modelkeep.evidence.store import Entry, Store, open_store
+from modelkeep.evidence.trust_map import (
+    Log,
+    TrustMap,
+    load_trust_map,
+    save_trust_map,
+)
+
+FOLDER: Final = ".modelkeep"
+PROFILES: Final = ("report", "dev", "prod")
+
+
+def utc_now() -> dt.datetime:
+    """The clock of every keep that is not under test."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What recording hands back: the statement's id and its place in the log."""
+
+    statement_id: str
+    leaf_index: int
+    checkpoint: str
+
+
+@dataclass(slots=True)
+class Keep:
+    """Everything evidence needs, passed down by the caller and never global."""
+
+    root: Path
+    profile: str
+    origin: str
+    store: Store
+    key: SigningKey
+    trust: TrustMap
+    clock: Clock
+
+    @property
+    def policies(self) -> Path:
+        """Directory of the policy files."""
+        return self.root / "policies"
+
+    def save_trust(self, trust: TrustMap) -> None:
+        """Replace the trust map, on disk and here."""
+        save_trust_map(self.root / "trust.json", trust)
+        self.trust = trust
+
+    def record(self, statements: list[Statement]) -> list[Receipt]:
+        """Sign statements and append them to the log in one commit.
+
+        When this returns, they are on disk.
+        """
+        bodies = [seal(statement.to_bytes(), self.key) for statement in statements]
+        entries = [
+            _entry(statement, body) for statement, body in zip(statements, bodies, strict=True)
+        ]
+        first = self.store.append(entries)
+        note = self.store.checkpoints()[-1]
+        return [
+            Receipt(entry.statement_id, first + offset, note)
+            for offset, entry in enumerate(entries)
+        ]
+
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
+    def __enter__(self) -> Keep:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _entry(statement: Statement, body: bytes) -> Entry:
+    subject: Subject = statement.subjects[0]
+    return Entry(
+        statement_id=statement_id(body),
+        subject=subject.digest.sha256,
+        predicate_type=statement.predicate_type,
+        issued=statement.predicate["issued"],
+        expires=statement.predicate["expires"],
+        body=body,
+    )
+
+
+def find_keep(start: Path) -> Path:
+    """The nearest ``.modelkeep`` upward from ``start``, else the one to be made there."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / FOLDER / "keep.json").is_file():
+            return folder / FOLDER
+    return start / FOLDER
+
+
+def exists(root: Path) -> bool:
+    """Whether there is a keep."""
+    return (root / "keep.json").is_file()
+
+
+def create_keep(root: Path, profile: str, *, clock: Clock = utc_now) -> Keep:
+    """Make a keep with fresh keys that trusts its own key for everything.
+
+    Raises:
+        InputError: there is one already.
+        UsageError: unknown profile.
+    """
+    _require_profile(profile)
+    if exists(root):
+        raise InputError(f"{root}: there is a keep already")
+    root.parent.mkdir(parents=True, exist_ok=True)
+    # Built beside its place and moved in one step: a crash leaves no half keep.
+    draft = root.with_name(f"{root.name}.{secrets.token_hex(4)}")
+    (draft / "keys").mkdir(parents=True, mode=0o700)
+    try:
+        _fill(draft, profile)
+        draft.rename(root)
+    except OSError as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        if exists(root):  # another process was first
+            return open_keep(root, clock=clock)
+        raise InputError(f"{root}: {error.strerror}") from error
+    return open_keep(root, clock=clock)
+
+
+def _fill(draft: Path, profile: str) -> None:
+    origin = f"modelkeep/{secrets.token_hex(8)}"
+    signing, log = SigningKey.generate("p256"), SigningKey.generate("ed25519")
+    signing.save(draft / "keys" / "signing.pem")
+    log.save(draft / "keys" / "log.pem")
+    (draft / "keys" / "signing.pub").write_text(signing.public.pem)
+    if not isinstance(log.private, ed25519.Ed25519PrivateKey):  # pragma: no cover
+        raise EvidenceError("a log key is Ed25519")
+    trust = TrustMap(logs=(Log(origin, verifier_key(origin, log.private.public_key())),))
+    every = tuple(row.key for row in TABLE)
+    save_trust_map(draft / "trust.json", trust.with_signer("keep", signing.public, every))
+    (draft / ".gitignore").write_text("# keys and evidence are not for the repository\n*\n")
+    settings = {"version": 1, "profile": profile, "origin": origin}
+    (draft / "keep.json").write_text(json.dumps(settings, indent=2) + "\n")
+
+
+def open_keep(root: Path, *, profile: str = "", clock: Clock = utc_now) -> Keep:
+    """Open a keep.
+
+    Args:
+        root: the ``.modelkeep`` directory.
+        profile: overrides the keep's own.
+        clock: gives the time.
+
+    Raises:
+        InputError: there is none, or it is damaged.
+    """
+    try:
+        settings = json.loads((root / "keep.json").read_text())
+        own, origin = str(settings["profile"]), str(settings["origin"])
+    except FileNotFoundError as error:
+        raise InputError(f"{root}: no keep here", "Run `modelkeep init`.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{root / 'keep.json'}: not a keep's settings ({error})") from error
+    _require_profile(profile or own)
+    log = SigningKey.load(root / "keys" / "log.pem").private
+    if not isinstance(log, ed25519.Ed25519PrivateKey):
+        raise InputError(f"{root / 'keys' / 'log.pem'}: a log key is Ed25519")
+
+    def sign(size: int, tree_root: bytes) -> str:
+        return sign_checkpoint(Checkpoint(origin, size, tree_root), log)
+
+    return Keep(
+        root=root,
+        profile=profile or own,
+        origin=origin,
+        store=open_store(root / "evidence.db", sign),
+        key=SigningKey.load(root / "keys" / "signing.pem"),
+        trust=load_trust_map(root / "trust.json"),
+        clock=clock,
+    )
+
+
+def _require_profile(profile: str) -> None:
+    if profile not in PROFILES:
+        raise UsageError(f"unknown profile {profile!r}", f"Use one of {', '.join(PROFILES)}.")
+
+

@@ -1,0 +1,293 @@
+"""Where statements live: SQLAlchemy over SQLite (WAL, synchronous=FULL).
+
+An append is acknowledged after the commit, and the commit after its sync to disk.
+Threads that append at the same time share one commit. Two processes take turns
+through ``BEGIN IMMEDIATE``; each sees what the other appended before it appends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from modelkeep.core import EvidenceError, InputError
+from modelkeep.evidence.merkle import Frontier, Node, leaf_hash
+
+HEAD: Final = "0001"
+_BATCH: Final = 256  # most appends that share a commit
+_METADATA: Final = sa.MetaData()
+ENTRY: Final = sa.Table(
+    "entry",
+    _METADATA,
+    sa.Column("seq", sa.Integer, primary_key=True),
+    sa.Column("statement_id", sa.String(64)),
+    sa.Column("subject", sa.String(64)),
+    sa.Column("predicate_type", sa.Text),
+    sa.Column("issued", sa.String(20)),
+    sa.Column("expires", sa.String(20)),
+    sa.Column("body", sa.LargeBinary),
+)
+NODE: Final = sa.Table(
+    "node",
+    _METADATA,
+    sa.Column("level", sa.Integer, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("hash", sa.LargeBinary(32)),
+)
+CHECKPOINT: Final = sa.Table(
+    "checkpoint",
+    _METADATA,
+    sa.Column("size", sa.Integer, primary_key=True),
+    sa.Column("note", sa.Text),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One log entry: an envelope and the columns it is found by."""
+
+    statement_id: str
+    subject: str
+    predicate_type: str
+    issued: str
+    expires: str
+    body: bytes
+    seq: int = -1
+
+
+@dataclass(slots=True)
+class _Ticket:
+    entries: list[Entry]
+    first: int = -1
+    error: BaseException | None = None
+    done: bool = False
+
+
+SignNote = Callable[[int, bytes], str]
+
+
+@dataclass(slots=True)
+class Store:
+    """The evidence store of one keep.
+
+    Attributes:
+        engine: the database.
+        sign: makes the checkpoint note for a size and root.
+    """
+
+    engine: sa.Engine
+    sign: SignNote
+    _frontier: Frontier = field(default_factory=Frontier)
+    _waiting: list[_Ticket] = field(default_factory=list)
+    _queue_lock: threading.Lock = field(default_factory=threading.Lock)
+    _commit_lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def append(self, entries: list[Entry]) -> int:
+        """Append entries together; returns the index of the first.
+
+        When this returns, the entries are on disk.
+
+        Raises:
+            EvidenceError: the database refused them.
+        """
+        ticket = _Ticket(entries)
+        with self._queue_lock:
+            self._waiting.append(ticket)
+        with self._commit_lock:
+            if not ticket.done:
+                with self._queue_lock:
+                    batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+                self._commit(batch)
+        while not ticket.done:  # more waited than fit one batch
+            with self._commit_lock:
+                if not ticket.done:
+                    with self._queue_lock:
+                        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+                    self._commit(batch)
+        if ticket.error is not None:
+            raise EvidenceError(f"the evidence store refused an entry: {ticket.error}")
+        return ticket.first
+
+    def _commit(self, batch: list[_Ticket]) -> None:
+        try:
+            with self._transaction() as connection:
+                self._write(connection, batch)
+        except DatabaseError as error:
+            self._frontier = Frontier()
+            for ticket in batch:
+                ticket.error = error
+        finally:
+            for ticket in batch:
+                ticket.done = True
+
+    def _write(self, connection: sa.Connection, batch: list[_Ticket]) -> None:
+        size = self._size(connection)
+        frontier = self._frontier
+        if frontier.size != size:  # another process appended
+            frontier = Frontier.load(size, lambda level, at: _node(connection, level, at))
+        else:
+            frontier = Frontier(size, list(frontier.peaks))
+        rows: list[dict[str, object]] = []
+        nodes: list[Node] = []
+        for ticket in batch:
+            ticket.first = frontier.size
+            for entry in ticket.entries:
+                rows.append(_row(entry, frontier.size))
+                nodes += frontier.append(leaf_hash(entry.body))
+        if not rows:
+            return
+        connection.execute(sa.insert(ENTRY), rows)
+        connection.execute(
+            sa.insert(NODE),
+            [{"level": level, "position": at, "hash": value} for level, at, value in nodes],
+        )
+        note = self.sign(frontier.size, frontier.root())
+        connection.execute(sa.insert(CHECKPOINT), [{"size": frontier.size, "note": note}])
+        self._frontier = frontier
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @staticmethod
+    def _size(connection: sa.Connection) -> int:
+        newest = connection.execute(sa.select(sa.func.max(ENTRY.c.seq))).scalar()
+        return 0 if newest is None else int(newest) + 1
+
+    def size(self) -> int:
+        """Number of entries."""
+        with self._transaction() as connection:
+            return self._size(connection)
+
+    def entries(self, subject: str | None = None) -> list[Entry]:
+        """Entries in log order, of one subject digest if given."""
+        query = sa.select(ENTRY).order_by(ENTRY.c.seq)
+        if subject is not None:
+            query = query.where(ENTRY.c.subject == subject)
+        with self._transaction() as connection:
+            return [_entry(row) for row in connection.execute(query)]
+
+    def entry(self, statement_id: str) -> Entry:
+        """The entry whose id starts with ``statement_id``.
+
+        Raises:
+            InputError: there is none, or more than one.
+        """
+        query = sa.select(ENTRY).where(
+            ENTRY.c.statement_id.startswith(statement_id, autoescape=True)
+        )
+        with self._transaction() as connection:
+            rows = connection.execute(query.limit(2)).all()
+        if len(rows) != 1:
+            many = "more than one entry starts" if rows else "no entry starts"
+            raise InputError(f"{many} with {statement_id!r}", "See `modelkeep evidence list`.")
+        return _entry(rows[0])
+
+    def node(self, level: int, position: int) -> bytes:
+        """Hash of a complete subtree.
+
+        Raises:
+            EvidenceError: the store does not hold it.
+        """
+        with self._transaction() as connection:
+            return _node(connection, level, position)
+
+    def leaves(self) -> list[bytes]:
+        """Leaf hashes as the tree holds them, in order."""
+        query = sa.select(NODE.c.hash).where(NODE.c.level == 0).order_by(NODE.c.position)
+        with self._transaction() as connection:
+            return [bytes(row[0]) for row in connection.execute(query)]
+
+    def checkpoints(self) -> list[str]:
+        """Signed notes, oldest first."""
+        query = sa.select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size)
+        with self._transaction() as connection:
+            return [str(row[0]) for row in connection.execute(query)]
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.engine.dispose()
+
+
+def _row(entry: Entry, seq: int) -> dict[str, object]:
+    return {
+        "seq": seq,
+        "statement_id": entry.statement_id,
+        "subject": entry.subject,
+        "predicate_type": entry.predicate_type,
+        "issued": entry.issued,
+        "expires": entry.expires,
+        "body": entry.body,
+    }
+
+
+def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
+    return Entry(
+        statement_id=str(row.statement_id),
+        subject=str(row.subject),
+        predicate_type=str(row.predicate_type),
+        issued=str(row.issued),
+        expires=str(row.expires),
+        body=bytes(row.body),
+        seq=int(row.seq),
+    )
+
+
+def _node(connection: sa.Connection, level: int, position: int) -> bytes:
+    query = sa.select(NODE.c.hash).where(NODE.c.level == level, NODE.c.position == position)
+    found = connection.execute(query).scalar()
+    if found is None:
+        raise EvidenceError(f"the log's tree has no node ({level}, {position})")
+    return bytes(found)
+
+
+def open_store(path: Path, sign: SignNote) -> Store:
+    """Open a SQLite store, making or upgrading its tables where needed.
+
+    Raises:
+        InputError: the file is not a database of ours, or cannot be opened.
+    """
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+
+    def configure(connection: object, _record: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined]  # begin() is ours
+        cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    sa.event.listen(engine, "connect", configure)
+    sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        _migrate(engine)
+    except DatabaseError as error:
+        engine.dispose()
+        raise InputError(f"{path}: not an evidence store ({error.orig})") from error
+    return Store(engine, sign)
+
+
+def _migrate(engine: sa.Engine) -> None:
+    with engine.connect() as connection, connection.begin():
+        try:
+            query = sa.text("SELECT version_num FROM alembic_version")
+            version = connection.execute(query).scalar()
+        except OperationalError:
+            version = None
+        if version == HEAD:
+            return
+        # Imported here: Alembic costs 0.3 s and is needed once in a store's life.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config  # noqa: PLC0415
+
+        config = Config()
+        config.set_main_option("script_location", "modelkeep.evidence:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
