@@ -1,0 +1,83 @@
+"""What a model is made of: its files, data sets, code and the libraries that run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Final
+
+from modelkeep.core import Subject
+from modelkeep.sources import Artifact, FileDigest, Manifest
+
+# Which installed library loads which format; its version belongs in the bill.
+_LOADERS: Final = {
+    "onnx": ("onnxruntime",),
+    "safetensors": ("safetensors", "torch"),
+    "json": ("xgboost-cpu", "xgboost"),
+    "ubjson": ("xgboost-cpu", "xgboost"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """An installed library."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class BillOfMaterials:
+    """Components of a model.
+
+    Attributes:
+        model: the model itself.
+        files: its files with digests, named as shown to people.
+        data: data sets and code used to assess it, by digest.
+        libraries: what would load it here.
+        formats: formats found by content.
+    """
+
+    model: Subject
+    files: tuple[FileDigest, ...]
+    data: tuple[Subject, ...]
+    libraries: tuple[Library, ...]
+    formats: tuple[str, ...]
+
+    @property
+    def components(self) -> int:
+        """How many components are listed, the model included."""
+        return 1 + len(self.files) + len(self.data) + len(self.libraries)
+
+
+def gather_bom(
+    model: Subject,
+    artifact: Artifact,
+    manifest: Manifest,
+    formats: tuple[str, ...],
+    data: tuple[Subject, ...] = (),
+) -> BillOfMaterials:
+    """Gather the bill of a model.
+
+    Args:
+        model: the subject.
+        artifact: where it lies.
+        manifest: digests of its files.
+        formats: formats the scanner found.
+        data: data sets and code it was assessed with.
+    """
+    files = tuple(
+        FileDigest(artifact.display(file.name), file.digest, file.size) for file in manifest.files
+    )
+    names = {name for kind in formats for name in _LOADERS.get(kind, ())}
+    return BillOfMaterials(model, files, data, tuple(_installed(sorted(names))), formats)
+
+
+def _installed(names: list[str]) -> list[Library]:
+    found = []
+    for name in names:
+        try:
+            found.append(Library(name, metadata.version(name)))
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,72 @@
+"""Comparing what was signed with what is there, file by file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelkeep.core import InputError
+from modelkeep.sources import Artifact, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Files that are not as they were signed, by name."""
+
+    extra: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.extra or self.missing or self.changed)
+
+    def sentences(self) -> list[str]:
+        """One sentence per file."""
+        return [
+            *(f"{name}: changed since it was signed" for name in self.changed),
+            *(f"{name}: signed, but missing" for name in self.missing),
+            *(f"{name}: present, but never signed" for name in self.extra),
+        ]
+
+
+def compare(expected: Mapping[str, str], actual: Mapping[str, str]) -> Difference:
+    """Compare name to sha256 maps."""
+    return Difference(
+        extra=tuple(sorted(set(actual) - set(expected))),
+        missing=tuple(sorted(set(expected) - set(actual))),
+        changed=tuple(
+            sorted(n for n, digest in expected.items() if actual.get(n, digest) != digest)
+        ),
+    )
+
+
+def digests_by_name(artifact: Artifact, manifest: Manifest) -> dict[str, str]:
+    """The artifact's files as shown to people, with their sha256."""
+    return {artifact.display(file.name): file.digest.sha256 for file in manifest.files}
+
+
+def read_checksums(path: Path) -> dict[str, str]:
+    """Read a ``sha256sum`` file: a digest, blanks, an optional ``*``, a name per line.
+
+    Raises:
+        InputError: no such file, or a line of another form.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as checksums ({error})") from error
+    found: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        digest, _, name = line.partition(" ")
+        name = name.strip().removeprefix("*").removeprefix("./")
+        if len(digest) != 64 or set(digest.lower()) - set("0123456789abcdef") or not name:  # noqa: PLR2004
+            raise InputError(
+                f"{path}:{number}: not a sha256sum line", "Write one with `sha256sum FILES`."
+            )
+        found[name] = digest.lower()
+    if not found:
+        raise InputError(f"{path}: holds no checksum")
+    return found
