@@ -1,0 +1,26 @@
+"""Evidence to decision: the gates of train, store, deploy, load and serve."""
+
+from modelkeep.policy.gates import (
+    FILES,
+    Gates,
+    decide,
+    load_gates,
+    packaged_policy,
+    parse_gates,
+)
+from modelkeep.policy.interface import ACTIONS, Decision, Missing
+from modelkeep.policy.vocabulary import PPM, schema_text
+
+__all__ = [
+    "ACTIONS",
+    "FILES",
+    "PPM",
+    "Decision",
+    "Gates",
+    "Missing",
+    "decide",
+    "load_gates",
+    "packaged_policy",
+    "parse_gates",
+    "schema_text",
+]

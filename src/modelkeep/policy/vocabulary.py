@@ -1,0 +1,68 @@
+"""The words policies may use: the Cedar schema and the context, from one table.
+
+Facts come from ``evidence.predicates``, so a policy that compares a fact no
+statement can assert does not validate. Cedar has whole numbers only: a threshold
+that is a fraction appears as millionths under ``NAME_ppm``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from modelkeep.core import UsageError
+from modelkeep.evidence import TABLE, Facts
+from modelkeep.policy.interface import ACTIONS
+
+PPM: Final = 1_000_000
+_CEDAR: Final = {int: "Long", bool: "Bool"}
+
+
+def threshold_longs(thresholds: Mapping[str, float]) -> dict[str, int]:
+    """Thresholds as Cedar compares them.
+
+    Raises:
+        UsageError: a threshold is negative.
+    """
+    longs = {}
+    for name, value in thresholds.items():
+        if value < 0:
+            raise UsageError(f"threshold {name} is negative")
+        whole = name.endswith(("_days", "_rows_min"))
+        longs[name if whole else f"{name}_ppm"] = round(value if whole else value * PPM)
+    return longs
+
+
+def schema_text(thresholds: Mapping[str, float]) -> str:
+    """The Cedar schema."""
+    facts = {name: kind for row in TABLE for name, kind in row.facts.items()}
+    lines = [f"    {name}?: {_CEDAR[kind]}," for name, kind in sorted(facts.items())]
+    limits = ", ".join(f"{name}: Long" for name in sorted(threshold_longs(thresholds)))
+    actions = ", ".join(f'"{action}"' for action in ACTIONS)
+    return "\n".join(
+        [
+            "entity User;",
+            "entity Model;",
+            f"action {actions} appliesTo {{",
+            "  principal: [User],",
+            "  resource: [Model],",
+            "  context: {",
+            *lines,
+            "    evidence_broken: Long,",
+            "    evidence_age_days: Long,",
+            f"    thresholds: {{ {limits} }},",
+            "  },",
+            "};",
+            "",
+        ]
+    )
+
+
+def make_context(facts: Facts, thresholds: Mapping[str, float]) -> dict[str, object]:
+    """The request context of a decision."""
+    return {
+        **facts.values,
+        "evidence_broken": len(facts.broken),
+        "evidence_age_days": facts.oldest_days,
+        "thresholds": threshold_longs(thresholds),
+    }
