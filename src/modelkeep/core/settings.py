@@ -142,7 +142,7 @@ def _coerce(setting: Setting, value: object, origin: str) -> Value:
         if isinstance(setting.default, tuple):
             if isinstance(value, str):
                 return tuple(part for part in value.split(",") if part)
-            if isinstance(value, list) and all(isinstance(part, str) for part in value):
+            if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
                 return tuple(value)
             raise ValueError  # noqa: TRY301 - one place names the remedy
         if isinstance(setting.default, float):
