@@ -9,6 +9,7 @@ from modelkeep.policy.gates import (
     parse_gates,
 )
 from modelkeep.policy.interface import ACTIONS, Decision, Missing
+from modelkeep.policy.summary import decision_statement
 from modelkeep.policy.vocabulary import PPM, schema_text
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Gates",
     "Missing",
     "decide",
+    "decision_statement",
     "load_gates",
     "packaged_policy",
     "parse_gates",
