@@ -13,6 +13,7 @@ from modelkeep.sources.digest import (
     Progress,
     digest_artifact,
     digest_bytes,
+    private_copy,
     root_digest,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "digest_artifact",
     "digest_bytes",
     "open_artifact",
+    "private_copy",
     "read_unchanged",
     "root_digest",
 ]

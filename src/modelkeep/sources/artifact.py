@@ -8,6 +8,7 @@ checker could see different things through them.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -137,12 +138,10 @@ def read_unchanged(path: Path, sha256: str, limit: int = 4 << 30) -> bytes:
         EvidenceError: the bytes changed since they were checked.
         InputError: the file is larger than ``limit``.
     """
-    from hashlib import sha256 as hasher  # noqa: PLC0415 - name would hide the parameter
-
     with FileSource(path) as source:
         if source.size > limit:
             raise InputError(f"{path}: larger than {limit} bytes")
         data = source.read(0, source.size)
-    if hasher(data).hexdigest() != sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise EvidenceError(f"{path}: changed while it was being checked")
     return data

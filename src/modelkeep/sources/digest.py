@@ -8,13 +8,16 @@ the raw file digests in manifest order).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import blake3
 
-from modelkeep.core import Digest
+from modelkeep.core import Digest, EvidenceError
 from modelkeep.sources.artifact import Artifact, FileSource
 
 _CHUNK: Final = 4 << 20
@@ -80,3 +83,26 @@ def digest_artifact(artifact: Artifact, progress: Progress | None = None) -> Man
     if not artifact.is_directory:
         return Manifest(tuple(files), files[0].digest)
     return Manifest(tuple(files), root_digest([file.digest for file in files]))
+
+
+@contextmanager
+def private_copy(artifact: Artifact, manifest: Manifest) -> Iterator[Path]:
+    """A copy of a tree that nobody else writes to, checked while it is made.
+
+    Raises:
+        EvidenceError: a file is no longer what the manifest says.
+    """
+    with tempfile.TemporaryDirectory(prefix="modelkeep-") as name:
+        folder = Path(name)
+        for file in manifest.files:
+            target = folder / file.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sha = hashlib.sha256()
+            with FileSource(artifact.locate(file.name)) as source, target.open("wb") as copy:
+                for offset in range(0, source.size, _CHUNK):
+                    chunk = source.read(offset, _CHUNK)
+                    sha.update(chunk)
+                    copy.write(chunk)
+            if sha.hexdigest() != file.digest.sha256:
+                raise EvidenceError(f"{file.name}: changed while it was being checked")
+        yield folder

@@ -1,0 +1,24 @@
+"""One handle on any model or data set; the only room that loads one."""
+
+from modelkeep.models.code import code_subject, resolve
+from modelkeep.models.dataset import Column, Dataset
+from modelkeep.models.dataset_files import load_dataset
+from modelkeep.models.extras import need
+from modelkeep.models.interface import Code, Differentiable, InputSpec, Loaded, Model, Request
+from modelkeep.models.loading import load_model
+
+__all__ = [
+    "Code",
+    "Column",
+    "Dataset",
+    "Differentiable",
+    "InputSpec",
+    "Loaded",
+    "Model",
+    "Request",
+    "code_subject",
+    "load_dataset",
+    "load_model",
+    "need",
+    "resolve",
+]

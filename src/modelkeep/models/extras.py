@@ -1,0 +1,39 @@
+"""Optional libraries, imported where they are used and named when they are missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import Final
+
+from modelkeep.core import MissingExtraError
+
+_EXTRA: Final = {
+    "numpy": "assess",
+    "onnxruntime": "assess",
+    "pyarrow": "assess",
+    "PIL": "assess",
+    "safetensors": "assess",
+    "sklearn": "assess",
+    "torch": "train",
+    "xgboost": "trees",
+}
+
+
+def need(module: str, purpose: str) -> ModuleType:
+    """Import an optional library.
+
+    Args:
+        module: dotted module name from the table above.
+        purpose: what needs it, for the message.
+
+    Raises:
+        MissingExtraError: it is not installed; the hint installs it.
+    """
+    top = module.split(".")[0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.split(".")[0] != top:
+            raise
+        raise MissingExtraError(purpose, top, _EXTRA[top]) from error

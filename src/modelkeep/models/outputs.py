@@ -1,0 +1,57 @@
+"""Whatever a model answers, as probabilities of classes.
+
+A score that is taken for a probability spoils every later number silently, so the
+kind of output is decided once, on real rows, and said.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from modelkeep.core import InputError
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Row-wise softmax of ``(batch, classes)`` in float64."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    powers = np.exp(shifted)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def are_probabilities(scores: np.ndarray) -> bool:
+    """Whether every row is non-negative and sums to 1 (within 1e-3)."""
+    return bool(
+        scores.size
+        and (scores >= -1e-6).all()
+        and np.allclose(scores.sum(axis=1), 1.0, atol=1e-3)
+    )
+
+
+def to_probabilities(scores: np.ndarray, *, logits: bool | None = None) -> np.ndarray:
+    """Turn raw scores into probabilities.
+
+    Args:
+        scores: ``(batch,)``, ``(batch, 1)`` or ``(batch, classes)``.
+        logits: whether they are logits; ``None`` decides by their values.
+
+    Returns:
+        ``(batch, classes)`` float64; one column becomes two (negative, positive).
+
+    Raises:
+        InputError: another shape, or NaN or infinity among the scores.
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    if scores.ndim == 1:
+        scores = scores[:, None]
+    if scores.ndim != 2:  # noqa: PLR2004
+        raise InputError(f"the model answers with shape {scores.shape}, not (batch, classes)")
+    if not np.isfinite(scores).all():
+        raise InputError("the model answers NaN or infinity", "Check the model and the data.")
+    if scores.shape[1] == 1:
+        if logits is None:
+            logits = bool((scores < 0).any() or (scores > 1).any())
+        positive = 1 / (1 + np.exp(-np.clip(scores, -500, 500))) if logits else scores
+        return np.hstack([1 - positive, positive])
+    if logits is None:
+        logits = not are_probabilities(scores)
+    return softmax(scores) if logits else scores

@@ -1,0 +1,94 @@
+"""safetensors weights in a torch architecture: the white-box case.
+
+The file holds numbers only; the architecture is a function of the user's, named by
+``--factory``. Weights and architecture must agree in every name and shape.
+
+Source: safetensors ``torch.load``; PyTorch ``Module.load_state_dict``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from modelkeep.core import InputError
+from modelkeep.models.code import code_subject, resolve
+from modelkeep.models.extras import need
+from modelkeep.models.interface import InputSpec, Loaded, Request
+from modelkeep.models.outputs import to_probabilities
+from modelkeep.sources import read_unchanged
+
+if TYPE_CHECKING:
+    import torch
+
+_CHUNK: Final = 2048  # rows per forward pass
+
+
+class TorchModel:
+    """A torch module that answers logits."""
+
+    kind = "torch"
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self._torch = need("torch", "a torch model")
+        self.module = module.eval()
+        for parameter in self.module.parameters():
+            parameter.requires_grad_(False)
+        self._classes: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Class numbers, known after the first prediction."""
+        return self._classes
+
+    @property
+    def spec(self) -> InputSpec:
+        """A module does not say what it takes."""
+        return InputSpec()
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        """Probabilities of ``rows``: the softmax of the module's logits."""
+        torch = self._torch
+        parts = []
+        with torch.no_grad():
+            for at in range(0, len(rows), _CHUNK):
+                batch = torch.from_numpy(np.ascontiguousarray(rows[at : at + _CHUNK], np.float32))
+                try:
+                    parts.append(self.module(batch).numpy())
+                except (RuntimeError, TypeError, ValueError) as error:
+                    first = str(error).splitlines()[0]
+                    raise InputError(f"the module refuses rows of {rows.shape[1:]}: {first}") from error
+        scores = np.concatenate(parts) if parts else np.zeros((0, len(self._classes)))
+        result = to_probabilities(scores, logits=True)
+        self._classes = self._classes or tuple(str(i) for i in range(result.shape[1]))
+        return result
+
+
+def load(request: Request) -> Loaded:
+    """Build the architecture and fill in the weights.
+
+    Raises:
+        InputError: no factory named, or weights and architecture disagree.
+        EvidenceError: the bytes changed since they were scanned.
+        MissingExtraError: torch or safetensors is not installed.
+    """
+    if request.code is None or not request.code.factory:
+        raise InputError(
+            "safetensors holds weights and no architecture",
+            "Name the function that builds it: --factory package.module:function --code DIR",
+        )
+    torch = need("torch", "a torch model")
+    reader = need("safetensors.torch", "a safetensors file")
+    subject = code_subject(request.code.folder)
+    module = resolve(request.code.factory, request.code.folder)()
+    if not isinstance(module, torch.nn.Module):
+        raise InputError(f"{request.code.factory} returned {type(module).__name__}, not a module")
+    shown = request.file_of("safetensors") or ""
+    weights = reader.load(read_unchanged(request.path(shown), request.sha256(shown)))
+    try:
+        module.load_state_dict(weights, strict=True)
+    except RuntimeError as error:
+        lines = " ".join(str(error).split())
+        raise InputError(f"{shown} does not fit {request.code.factory}: {lines[:300]}") from error
+    return Loaded(TorchModel(module), (subject,))
