@@ -1,0 +1,77 @@
+"""Run every assessment that applies; say which did not and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from modelkeep.assess.interface import Attack, Context, Facts, Risk
+from modelkeep.core import InputError, Measurement, MissingExtraError, NotChecked
+
+
+@dataclass(slots=True)
+class Assessment:
+    """What was measured, by predicate type.
+
+    Attributes:
+        measurements: numbers by predicate type, in order.
+        facts: facts by predicate type.
+        risks: measured risks, worst first.
+        not_checked: what was not measured and why.
+        ran: ids of the assessments that ran.
+    """
+
+    measurements: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)
+    risks: tuple[Risk, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+    ran: tuple[str, ...] = ()
+
+    def all_measurements(self) -> tuple[Measurement, ...]:
+        """Every number."""
+        return tuple(m for group in self.measurements.values() for m in group)
+
+
+def assess_model(
+    context: Context,
+    attacks: Iterable[Attack],
+    *,
+    on_attack: Callable[[Attack], None] | None = None,
+) -> Assessment:
+    """Run assessments in order.
+
+    Raises:
+        InputError: model and data do not fit together.
+    """
+    result = Assessment()
+    missed: list[NotChecked] = []
+    unfit: list[tuple[str, NotChecked]] = []
+    risks: list[Risk] = []
+    for attack in attacks:
+        reason = attack.applies(context)
+        if reason is not None:
+            unfit.append((attack.predicate, NotChecked(attack.name, reason)))
+            continue
+        if on_attack is not None:
+            on_attack(attack)
+        made: list[Measurement] = []
+        try:
+            for outcome in attack.run(context):
+                if isinstance(outcome, NotChecked):
+                    missed.append(outcome)
+                else:
+                    made.append(outcome)
+        except (InputError, MissingExtraError) as error:
+            if not made and attack.predicate == "performance":
+                raise
+            missed.append(NotChecked(attack.name, f"stopped: {error.message} {error.hint}"))
+        found = tuple(made)
+        result.measurements[attack.predicate] = found
+        result.facts[attack.predicate] = attack.facts(found)
+        risks += attack.risks(found)
+        result.ran = (*result.ran, attack.id)
+    # Two engines measure evasion; the one that does not fit the model is no gap.
+    missed += [m for predicate, m in unfit if predicate not in result.measurements]
+    result.not_checked = tuple(missed)
+    result.risks = tuple(sorted(risks, key=lambda risk: risk.score, reverse=True))
+    return result

@@ -1,0 +1,151 @@
+"""What every assessment shares: what it is given, what it hands back.
+
+An assessment is ``run(context) -> Iterable[Measurement | NotChecked]``. It states its
+attacker, counts its work, and can be repeated from its seed. It knows nothing of
+storage, signing or screens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import msgspec
+import numpy as np
+
+from modelkeep.core import InputError, Measurement, NotChecked
+from modelkeep.models import Dataset, Model
+
+BudgetName = Literal["quick", "standard"]
+PPM: Final = 1_000_000
+Report = Callable[[float, str], None]  # share done in [0, 1], what is going on
+
+
+def _silent(_share: float, _what: str) -> None:
+    """Progress nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a model like this one is trained.
+
+    Attributes:
+        name: what the record calls it.
+        fit: ``fit(data, seed)`` returns an object with ``predict(rows)`` that
+            answers probabilities ``(batch, classes)``.
+    """
+
+    name: str
+    fit: Callable[[Dataset, int], Callable[[np.ndarray], np.ndarray]]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an assessment may use.
+
+    Attributes:
+        model: the live model.
+        train: the rows it was trained on, if given.
+        test: rows it has not seen, if given.
+        recipe: how to train a reference model.
+        epsilon_linf: radius, fraction of each feature's training 1-99 % range.
+        budget: how much work to do.
+        max_rows: most rows an attack is run on.
+        seed: seed of every random choice.
+        progress: told how far it got.
+    """
+
+    model: Model
+    train: Dataset | None
+    test: Dataset | None
+    recipe: Recipe
+    epsilon_linf: float = 0.03
+    budget: BudgetName = "quick"
+    max_rows: int = 500
+    seed: int = 0
+    progress: Report = field(default=_silent)
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        """Probabilities of encoded rows, shape ``(batch, classes)``."""
+        source = self.test or self.train
+        return self.model.predict(source.decode(rows) if source is not None else rows)
+
+    def truth(self, data: Dataset) -> np.ndarray:
+        """Labels of ``data`` as places in the model's classes.
+
+        Raises:
+            InputError: labels and classes do not fit.
+        """
+        if not self.model.classes:
+            self.predict(data.rows[:1])
+        return data.class_indices(self.model.classes)
+
+    def sample(self, data: Dataset, most: int | None = None) -> Dataset:
+        """At most ``most`` (default ``max_rows``) rows, chosen by the seed."""
+        most = self.max_rows if most is None else most
+        if len(data) <= most:
+            return data
+        chosen = np.random.default_rng(self.seed).choice(len(data), most, replace=False)
+        return data.take(np.sort(chosen))
+
+
+class Risk(msgspec.Struct, frozen=True):
+    """A measured risk as the verdict table shows it.
+
+    Attributes:
+        title: what can happen, in words.
+        measurement: the number behind it.
+        score: how bad in [0, 1], to rank by; not a probability.
+        mend: a command that exists, or plain words.
+    """
+
+    title: str
+    measurement: Measurement
+    score: float
+    mend: str
+
+
+Outcome = Measurement | NotChecked
+Facts = dict[str, int | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """An assessment as the product lists it.
+
+    Attributes:
+        id: short and permanent, such as ``EVA001``.
+        name: kebab-case.
+        topic: finding type in the taxonomy.
+        predicate: predicate type its measurements are recorded under.
+        applies: ``None`` if it can run, else why not.
+        run: does it.
+        facts: facts its measurements prove.
+        risks: risks its measurements show, given the measurements.
+    """
+
+    id: str
+    name: str
+    topic: str
+    predicate: str
+    applies: Callable[[Context], str | None]
+    run: Callable[[Context], Iterator[Outcome]]
+    facts: Callable[[tuple[Measurement, ...]], Facts]
+    risks: Callable[[tuple[Measurement, ...]], Iterator[Risk]]
+
+
+def by_name(measurements: tuple[Measurement, ...], name: str) -> Measurement | None:
+    """The measurement of that name, if it was made."""
+    return next((m for m in measurements if m.name == name), None)
+
+
+def require_rows(data: Dataset | None, what: str) -> Dataset:
+    """The data set, or a clear refusal.
+
+    Raises:
+        InputError: there is none.
+    """
+    if data is None:
+        raise InputError(f"no {what} data was given", f"Add --{what} FILE.")
+    return data

@@ -1,0 +1,115 @@
+"""Clean accuracy and calibration: what the model does when nobody attacks.
+
+Calibration is the expected calibration error over 15 equal-width bins of the top
+probability: how far confidence and accuracy lie apart on average.
+
+Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from modelkeep.assess.interface import (
+    PPM,
+    Attack,
+    Context,
+    Facts,
+    Outcome,
+    Risk,
+    by_name,
+    require_rows,
+)
+from modelkeep.assess.intervals import LEVEL, clopper_pearson
+from modelkeep.core import Measurement
+
+_BINS: Final = 15
+_DRAWS: Final = 400
+_NOTICE: Final = 0.05  # a calibration error below this is not listed as a risk
+
+
+def applies(context: Context) -> str | None:
+    """It needs test rows."""
+    return None if context.test is not None else "no test data was given (--test FILE)"
+
+
+def run(context: Context) -> Iterator[Outcome]:
+    """Measure accuracy and expected calibration error on all test rows."""
+    data = require_rows(context.test, "test")
+    truth = context.truth(data)
+    scores = context.predict(data.rows)
+    right = scores.argmax(axis=1) == truth
+    hits, n = int(right.sum()), len(right)
+    low, high = clopper_pearson(hits, n)
+    yield Measurement(
+        "test_accuracy", hits / n, low, high, "fraction", n, method="Clopper-Pearson interval"
+    )
+    confidence = scores.max(axis=1)
+    value, low, high = _calibration_interval(confidence, right, context.seed)
+    yield Measurement(
+        "calibration_error",
+        value,
+        low,
+        high,
+        "fraction",
+        n,
+        seed=context.seed,
+        method=f"expected calibration error, {_BINS} bins, bootstrap interval",
+    )
+
+
+def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Expected calibration error of top probabilities ``(n,)`` and hits ``(n,)``."""
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    counts = np.bincount(bins, minlength=_BINS)
+    gaps = np.bincount(bins, confidence - right, minlength=_BINS)
+    return float(np.abs(gaps).sum() / counts.sum())
+
+
+def _calibration_interval(
+    confidence: np.ndarray, right: np.ndarray, seed: int
+) -> tuple[float, float, float]:
+    rng = np.random.default_rng(seed)
+    draws = []
+    for _ in range(_DRAWS):
+        pick = rng.integers(0, len(right), len(right))
+        draws.append(calibration_error(confidence[pick], right[pick]))
+    tail = 100 * (1 - LEVEL) / 2
+    low, high = np.percentile(draws, [tail, 100 - tail])
+    value = calibration_error(confidence, right)
+    return value, min(float(low), value), max(float(high), value)
+
+
+def facts(measurements: tuple[Measurement, ...]) -> Facts:
+    """Test accuracy and on how many rows."""
+    accuracy = by_name(measurements, "test_accuracy")
+    if accuracy is None:
+        return {}
+    return {"test_accuracy_ppm": int(accuracy.value * PPM), "test_rows": accuracy.n}
+
+
+def risks(measurements: tuple[Measurement, ...]) -> Iterator[Risk]:
+    """Confidence that cannot be believed."""
+    gap = by_name(measurements, "calibration_error")
+    if gap is not None and gap.value > _NOTICE:
+        yield Risk(
+            "its confidence is not its accuracy",
+            gap,
+            gap.value,
+            "calibrate on held-out rows (temperature scaling) and check again",
+        )
+
+
+ATTACK: Final = Attack(
+    "PER001",
+    "performance",
+    "runtime.drift",
+    "performance",
+    applies,
+    run,
+    facts,
+    risks,
+)

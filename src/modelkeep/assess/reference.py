@@ -1,0 +1,73 @@
+"""The reference model trained when the user names no recipe (``--train``).
+
+A small multilayer perceptron on standardised rows: about as flexible as the models
+people check, and quick to train. Images are flattened.
+
+Source: scikit-learn ``MLPClassifier``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from modelkeep.assess.interface import Recipe
+from modelkeep.core import InputError
+from modelkeep.models import Dataset, need
+
+_HIDDEN: Final = 64
+_EPOCHS: Final = 60
+
+
+def built_in(classes: Callable[[], tuple[str, ...]]) -> Recipe:
+    """The built-in recipe; ``classes`` gives the audited model's classes."""
+
+    def fit(data: Dataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+        network = need("sklearn.neural_network", "a reference model")
+        exceptions = need("sklearn.exceptions", "a reference model")
+        names = classes()
+        truth = data.class_indices(names)
+        flat = data.rows.reshape(len(data), -1)
+        mean, spread = flat.mean(axis=0), flat.std(axis=0) + 1e-6
+        learner = network.MLPClassifier((_HIDDEN,), max_iter=_EPOCHS, random_state=seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", exceptions.ConvergenceWarning)  # a fixed budget
+            learner.fit((flat - mean) / spread, truth)
+
+        def predict(rows: np.ndarray) -> np.ndarray:
+            scaled = (rows.reshape(len(rows), -1) - mean) / spread
+            scores = np.full((len(rows), len(names)), 1e-6)
+            scores[:, learner.classes_] = learner.predict_proba(scaled)
+            return np.asarray(scores)
+
+        return predict
+
+    return Recipe(f"built-in MLP, {_HIDDEN} hidden, {_EPOCHS} epochs", fit)
+
+
+def from_user(reference: str, function: Callable[..., Any]) -> Recipe:
+    """The user's ``fit(data, seed) -> model`` as a recipe."""
+
+    def fit(data: Dataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
+        model = function(data, seed)
+        predict = getattr(model, "predict_proba", None) or getattr(model, "predict", None)
+        if predict is None and callable(model):
+            predict = model
+        if predict is None:
+            raise InputError(f"{reference} returned {type(model).__name__}, which cannot predict")
+
+        def answer(rows: np.ndarray) -> np.ndarray:
+            scores = np.asarray(predict(rows), dtype=np.float64)
+            if scores.ndim != 2 or len(scores) != len(rows):  # noqa: PLR2004
+                raise InputError(
+                    f"{reference}: the model answers shape {scores.shape}, "
+                    "not probabilities (batch, classes)"
+                )
+            return scores
+
+        return answer
+
+    return Recipe(reference, fit)

@@ -1,0 +1,86 @@
+"""JSON: depth is bounded before parsing, and no text is slow to refuse."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelkeep.core import LimitExceededError, MalformedArtifactError, ModelkeepError
+from modelkeep.formats import MemorySource
+from modelkeep.formats.json_text import check_depth, looks_like, read_json
+from samples import VALID, budget, mutants, prefixes
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda leaf: st.lists(leaf) | st.dictionaries(st.text(), leaf),
+)
+
+
+@given(st.dictionaries(st.text(), values), st.booleans())
+def test_what_json_writes_is_recognised_and_read_back(
+    value: dict[str, object], ascii_only: bool
+) -> None:
+    source = MemorySource(json.dumps(value, ensure_ascii=ascii_only).encode())
+    assert looks_like(source)
+    assert read_json(source, budget()) == value
+
+
+def test_depth_counts_brackets_but_not_those_in_strings() -> None:
+    check_depth(b'[{"a": [1]}, [[2]]]', 3)
+    check_depth(rb'["[[[[", "\"[[[[", {"{{{": 1}]', 2)
+    with pytest.raises(LimitExceededError, match="deeper than 2"):
+        check_depth(b'[{"a": [1]}]', 2)
+
+
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_a_document_too_deep_is_a_limit_not_a_crash(opening: bytes) -> None:
+    with pytest.raises(LimitExceededError, match="deeper than 64"):
+        read_json(MemorySource(opening * 100_000), budget())
+
+
+def test_a_document_too_long_is_not_parsed() -> None:
+    with pytest.raises(LimitExceededError, match="13 bytes"):
+        read_json(MemorySource(b'{"a": "12345"'), budget(member_bytes=12))
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b'{"a": }', b'{"a": "\xff"}', b"[1] [2]", b"nul"])
+def test_what_is_no_json_is_malformed(text: bytes) -> None:
+    with pytest.raises(MalformedArtifactError, match="not valid JSON"):
+        read_json(MemorySource(text), budget())
+
+
+def test_a_document_cut_short_anywhere_is_malformed() -> None:
+    for text in prefixes(VALID["json"]):
+        with pytest.raises(MalformedArtifactError):
+            read_json(MemorySource(text), budget())
+
+
+def test_a_string_that_never_ends_costs_no_more_than_its_length() -> None:
+    start = time.process_time()
+    check_depth(b'{"' + b'\\"' * 10_000, 64)
+    assert time.process_time() - start < 0.2
+
+
+@pytest.mark.parametrize("head", [b" \r\n\t{}", b"[1]", b"{"])
+def test_text_that_opens_an_object_or_array_looks_like_json(head: bytes) -> None:
+    assert looks_like(MemorySource(head))
+
+
+@pytest.mark.parametrize("head", [b"", b'"a"', b"1", b"{\0", b"\xff{"])
+def test_other_bytes_do_not_look_like_json(head: bytes) -> None:
+    assert not looks_like(MemorySource(head))
+
+
+@given(st.binary(max_size=200) | mutants("json"))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    source = MemorySource(data)
+    looks_like(source)
+    try:
+        read_json(source, budget())
+    except ModelkeepError:
+        return
+    json.loads(data)
