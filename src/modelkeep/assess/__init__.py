@@ -9,9 +9,9 @@ from typing import Final
 
 from modelkeep.assess import evasion_gradient, evasion_search, membership, performance
 from modelkeep.assess.engine import Assessment, assess_model
-from modelkeep.assess.interface import Attack, Context, Recipe, Risk
+from modelkeep.assess.interface import Attack, Context, Recipe
 from modelkeep.assess.reference import built_in, from_user
-from modelkeep.core import ModelkeepError
+from modelkeep.core import ModelkeepError, Risk
 
 BUILT_IN: Final = (
     performance.ATTACK,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from modelkeep.assess.interface import Attack, Context, Facts, Risk
-from modelkeep.core import InputError, Measurement, MissingExtraError, NotChecked
+from modelkeep.assess.interface import Attack, Context, Facts
+from modelkeep.core import InputError, Measurement, MissingExtraError, NotChecked, Risk
 
 
 @dataclass(slots=True)

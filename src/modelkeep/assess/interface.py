@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import msgspec
 import numpy as np
 
-from modelkeep.core import InputError, Measurement, NotChecked
+from modelkeep.core import InputError, Measurement, NotChecked, Risk
 from modelkeep.models import Dataset, Model
 
 BudgetName = Literal["quick", "standard"]
@@ -88,22 +87,6 @@ class Context:
             return data
         chosen = np.random.default_rng(self.seed).choice(len(data), most, replace=False)
         return data.take(np.sort(chosen))
-
-
-class Risk(msgspec.Struct, frozen=True):
-    """A measured risk as the verdict table shows it.
-
-    Attributes:
-        title: what can happen, in words.
-        measurement: the number behind it.
-        score: how bad in [0, 1], to rank by; not a probability.
-        mend: a command that exists, or plain words.
-    """
-
-    title: str
-    measurement: Measurement
-    score: float
-    mend: str
 
 
 Outcome = Measurement | NotChecked

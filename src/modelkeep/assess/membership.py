@@ -25,12 +25,11 @@ from modelkeep.assess.interface import (
     Context,
     Facts,
     Outcome,
-    Risk,
     by_name,
     require_rows,
 )
 from modelkeep.assess.intervals import auc_interval, clopper_pearson
-from modelkeep.core import Measurement, ThreatModel
+from modelkeep.core import Measurement, Risk, ThreatModel
 from modelkeep.models import Dataset
 
 _FALSE_POSITIVES: Final = 0.01  # rate at which the true-positive rate is read

@@ -19,12 +19,11 @@ from modelkeep.assess.interface import (
     Context,
     Facts,
     Outcome,
-    Risk,
     by_name,
     require_rows,
 )
 from modelkeep.assess.intervals import LEVEL, clopper_pearson
-from modelkeep.core import Measurement
+from modelkeep.core import Measurement, Risk
 
 _BINS: Final = 15
 _DRAWS: Final = 400

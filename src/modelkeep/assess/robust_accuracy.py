@@ -18,13 +18,12 @@ from modelkeep.assess.interface import (
     Context,
     Facts,
     Outcome,
-    Risk,
     by_name,
     require_rows,
 )
 from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.assess.radius import Space, space_of
-from modelkeep.core import Measurement, NotChecked, ThreatModel
+from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Dataset
 
 SHARES: Final = (0.5, 1.0, 2.0)  # radii of the curve, as shares of the asked one

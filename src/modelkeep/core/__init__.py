@@ -13,7 +13,7 @@ from modelkeep.core.errors import (
     UsageError,
 )
 from modelkeep.core.finding import Confidence, Finding, Location, Rule, Severity
-from modelkeep.core.measurement import Measurement, NotChecked, ThreatModel
+from modelkeep.core.measurement import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.core.subject import Digest, Subject
 from modelkeep.core.verdict import Verdict, fold
 
@@ -30,6 +30,7 @@ __all__ = [
     "MissingExtraError",
     "ModelkeepError",
     "NotChecked",
+    "Risk",
     "Rule",
     "Severity",
     "Subject",

@@ -73,3 +73,19 @@ class NotChecked(msgspec.Struct, frozen=True):
 
     what: str
     why: str
+
+
+class Risk(msgspec.Struct, frozen=True):
+    """A measured risk as the verdict table shows it.
+
+    Attributes:
+        title: what can happen, in words.
+        measurement: the number behind it.
+        score: how bad in [0, 1], to rank by; not a probability.
+        mend: a command that exists, or plain words.
+    """
+
+    title: str
+    measurement: Measurement
+    score: float
+    mend: str

@@ -1,0 +1,74 @@
+"""Records to table, JSON, SARIF, HTML and CycloneDX; one report object, many faces.
+
+A renderer is one file here with its test beside it in ``tests/report``; third
+parties add theirs under the entry point group ``modelkeep.renderers``.
+"""
+
+from importlib.metadata import entry_points
+from typing import Final
+
+from modelkeep.core import ModelkeepError, UsageError
+from modelkeep.report import cyclonedx, html_page, json_document, sarif, table
+from modelkeep.report.cyclonedx import build_bom
+from modelkeep.report.interface import (
+    SCHEMA_VERSION,
+    Renderer,
+    Report,
+    ReportedFile,
+    ReportedFinding,
+    ReportedReceipt,
+)
+from modelkeep.report.json_document import json_schema
+
+BUILT_IN: Final = (
+    table.RENDERER,
+    json_document.RENDERER,
+    sarif.RENDERER,
+    html_page.RENDERER,
+    cyclonedx.RENDERER,
+)
+
+
+def renderers() -> tuple[Renderer, ...]:
+    """The built-in formats and those of installed plug-ins.
+
+    Raises:
+        ModelkeepError: a plug-in is not a ``Renderer``, or reuses a name.
+    """
+    found = list(BUILT_IN)
+    for entry in entry_points(group="modelkeep.renderers"):
+        renderer = entry.load()
+        if not isinstance(renderer, Renderer):
+            raise ModelkeepError(f"plug-in {entry.name} ({entry.value}) is not a Renderer")
+        if renderer.name in {known.name for known in found}:
+            raise ModelkeepError(f"plug-in {entry.name} reuses the name {renderer.name}")
+        found.append(renderer)
+    return tuple(found)
+
+
+def render(report: Report, name: str) -> str:
+    """Write a report in a format.
+
+    Raises:
+        UsageError: no such format.
+    """
+    for renderer in renderers():
+        if renderer.name == name:
+            return renderer.render(report)
+    known = ", ".join(renderer.name for renderer in renderers())
+    raise UsageError(f"unknown format {name!r}", f"Use one of {known}.")
+
+
+__all__ = [
+    "BUILT_IN",
+    "SCHEMA_VERSION",
+    "Renderer",
+    "Report",
+    "ReportedFile",
+    "ReportedFinding",
+    "ReportedReceipt",
+    "build_bom",
+    "json_schema",
+    "render",
+    "renderers",
+]

@@ -1,0 +1,108 @@
+"""Two plots as inline SVG: robust accuracy over radius, ROC on logarithmic axes.
+
+Colours are classes of the page's one style sheet, so that a strict content policy holds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from html import escape
+from typing import Final
+
+from modelkeep.core import Measurement
+
+_WIDTH: Final = 420
+_HEIGHT: Final = 260
+_LEFT: Final = 52
+_BOTTOM: Final = 40
+_TOP: Final = 26
+_RIGHT: Final = 14
+Scale = Callable[[float], float]
+Tick = tuple[float, str]
+
+
+def _scale(low: float, high: float, start: float, end: float) -> Scale:
+    span = (high - low) or 1.0
+    return lambda value: start + (min(max(value, low), high) - low) / span * (end - start)
+
+
+def _axes(title: str, labels: tuple[str, str], ticks: tuple[list[Tick], list[Tick]]) -> list[str]:
+    """Frame, grid and labels; tick places are in pixels already."""
+    right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
+    parts = [f'<text x="{_LEFT}" y="16" class="title">{escape(title)}</text>']
+    for place, text in ticks[0]:
+        parts.append(f'<line x1="{place:.1f}" y1="{_TOP}" x2="{place:.1f}" y2="{bottom}" class="grid"/>')
+        parts.append(f'<text x="{place:.1f}" y="{bottom + 14}" class="tick mid">{escape(text)}</text>')
+    for place, text in ticks[1]:
+        parts.append(f'<line x1="{_LEFT}" y1="{place:.1f}" x2="{right}" y2="{place:.1f}" class="grid"/>')
+        parts.append(f'<text x="{_LEFT - 6}" y="{place + 4:.1f}" class="tick end">{escape(text)}</text>')
+    middle = (_LEFT + right) / 2
+    parts.append(f'<text x="{middle}" y="{_HEIGHT - 6}" class="label mid">{escape(labels[0])}</text>')
+    turn = f"rotate(-90 12 {(_TOP + bottom) / 2})"
+    parts.append(
+        f'<text x="12" y="{(_TOP + bottom) / 2}" class="label mid" transform="{turn}">'
+        f"{escape(labels[1])}</text>"
+    )
+    return parts
+
+
+def _line(points: Sequence[tuple[float, float]], style: str) -> str:
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return f'<polyline points="{path}" class="{style}"/>'
+
+
+def _svg(parts: list[str], description: str) -> str:
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(description)}">'
+        + "".join(parts)
+        + "</svg>"
+    )
+
+
+def robustness_plot(measurement: Measurement) -> str:
+    """Accuracy against the attack's radius, with the interval at the asked radius."""
+    points = measurement.curve
+    across = _scale(0, max(x for x, _ in points), _LEFT, _WIDTH - _RIGHT)
+    up = _scale(0, 1, _HEIGHT - _BOTTOM, _TOP)
+    ticks = ([(across(x), f"{x:g}") for x, _ in points], [(up(y / 4), f"{y / 4:g}") for y in range(5)])
+    title = f"Accuracy under attack (n={measurement.n})"
+    parts = _axes(title, ("L-infinity radius", "accuracy"), ticks)
+    parts.append(_line([(across(x), up(y)) for x, y in points], "curve"))
+    parts += [f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="3" class="dot"/>' for x, y in points]
+    radius = measurement.attacker.radius if measurement.attacker is not None else None
+    if radius is not None:
+        place = across(radius)
+        parts.append(
+            f'<line x1="{place:.1f}" y1="{up(measurement.low):.1f}" x2="{place:.1f}" '
+            f'y2="{up(measurement.high):.1f}" class="interval"/>'
+        )
+    return _svg(parts, f"{title}: {measurement.value:.3f} at radius {radius}")
+
+
+def roc_plot(measurements: Sequence[Measurement]) -> str:
+    """True against false positives on logarithmic axes: low rates are what matters."""
+    floor = 1e-3
+    across = _scale(math.log10(floor), 0, _LEFT, _WIDTH - _RIGHT)
+    up = _scale(math.log10(floor), 0, _HEIGHT - _BOTTOM, _TOP)
+    decades = [-3, -2, -1, 0]
+    ticks = (
+        [(across(d), f"{10.0**d:g}") for d in decades],
+        [(up(d), f"{10.0**d:g}") for d in decades],
+    )
+    parts = _axes("Membership inference", ("false-positive rate", "true-positive rate"), ticks)
+    parts.append(_line([(across(-3), up(-3)), (across(0), up(0))], "chance"))
+    for index, measurement in enumerate(measurements[:2]):
+        points = [
+            (across(math.log10(max(x, floor))), up(math.log10(max(y, floor))))
+            for x, y in measurement.curve
+        ]
+        parts.append(_line(points, "curve" if index == 0 else "curve second"))
+        name = measurement.name.removeprefix("membership_auc_")
+        y = _HEIGHT - _BOTTOM - 10 - 14 * index
+        style = "key" if index == 0 else "key second"
+        parts.append(
+            f'<text x="{_WIDTH - _RIGHT - 6}" y="{y}" class="{style} end">'
+            f"{escape(name)} (AUC {measurement.value:.2f})</text>"
+        )
+    return _svg(parts, "ROC of membership inference on logarithmic axes")
