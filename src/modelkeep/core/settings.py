@@ -178,6 +178,9 @@ def resolve(
     for key in from_file:
         if key not in known and found:
             raise UsageError(f"{found[0]}: unknown setting {key!r}", "See `modelkeep config`.")
+    unknown = sorted(set(flags or {}) - set(known))
+    if unknown:
+        raise UsageError(f"unknown setting {unknown[0]!r}", "See `modelkeep config`.")
     given = {key: value for key, value in (flags or {}).items() if value is not None}
     resolved: dict[str, Resolved] = {}
     for key, setting in known.items():

@@ -6,6 +6,7 @@ from modelkeep.sources.artifact import (
     FileSource,
     open_artifact,
     read_unchanged,
+    stamp,
 )
 from modelkeep.sources.digest import (
     FileDigest,
@@ -30,4 +31,5 @@ __all__ = [
     "private_copy",
     "read_unchanged",
     "root_digest",
+    "stamp",
 ]

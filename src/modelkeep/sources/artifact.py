@@ -145,3 +145,14 @@ def read_unchanged(path: Path, sha256: str, limit: int = 4 << 30) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise EvidenceError(f"{path}: changed while it was being checked")
     return data
+
+
+def stamp(artifact: Artifact) -> tuple[tuple[int, int, int, int], ...]:
+    """Identity, length and change time of every file.
+
+    Taken before hashing and after scanning: equal stamps mean that both saw the
+    same bytes. An edit that restores the modification time still moves ``ctime``.
+    Root can forge it, so loading hashes again (``read_unchanged``).
+    """
+    stats = (artifact.locate(name).stat() for name in artifact.files)
+    return tuple((s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in stats)

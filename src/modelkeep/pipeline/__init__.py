@@ -1,0 +1,35 @@
+"""The jobs users run, each a straight line through the rooms below."""
+
+from modelkeep.pipeline.checking import check
+from modelkeep.pipeline.gating import gate
+from modelkeep.pipeline.records import (
+    export_evidence,
+    list_evidence,
+    prove_evidence,
+    show_evidence,
+    verify_evidence,
+)
+from modelkeep.pipeline.scanning import scan
+from modelkeep.pipeline.signatures import sign, verify
+from modelkeep.pipeline.trusting import add_trust, export_trust, list_trust, remove_trust
+from modelkeep.pipeline.workspace import Listener, init_keep, keep_path
+
+__all__ = [
+    "Listener",
+    "add_trust",
+    "check",
+    "export_evidence",
+    "export_trust",
+    "gate",
+    "init_keep",
+    "keep_path",
+    "list_evidence",
+    "list_trust",
+    "prove_evidence",
+    "remove_trust",
+    "scan",
+    "show_evidence",
+    "sign",
+    "verify",
+    "verify_evidence",
+]

@@ -1,0 +1,98 @@
+"""The live half of a check: data sets, the loaded model, the assessments.
+
+Imported only when there is something to assess, because it needs the optional
+``assess`` extra.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from modelkeep.assess import Assessment, Context, Recipe, assess_model, attacks, built_in, from_user
+from modelkeep.core import InputError, Subject
+from modelkeep.core.settings import Settings
+from modelkeep.models import Code, Dataset, Model, Request, load_dataset, load_model, resolve
+from modelkeep.pipeline.artifacts import Examined
+from modelkeep.pipeline.inputs import Inputs
+from modelkeep.pipeline.workspace import Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What assessing gave.
+
+    Attributes:
+        assessment: numbers, facts and risks.
+        materials: data sets and code used, by digest.
+        notes: what a reader should know.
+    """
+
+    assessment: Assessment
+    materials: tuple[Subject, ...]
+    notes: tuple[str, ...]
+
+
+def assess_artifact(
+    examined: Examined, inputs: Inputs, settings: Settings, listener: Listener
+) -> Assessed:
+    """Load the model and run every assessment that applies.
+
+    Raises:
+        InputError: data, code or model cannot be used.
+        EvidenceError: the bytes changed since they were scanned.
+        MissingExtraError: a library is not installed.
+    """
+    listener.progress("reading data", 0.0)
+    label = settings.text("label")
+    train = load_dataset(inputs.data, label=label) if inputs.data is not None else None
+    test = load_dataset(inputs.test, label=label, like=train) if inputs.test is not None else None
+    code = _code(inputs)
+    listener.progress("loading the model", 0.0)
+    loaded = load_model(Request(examined.artifact, examined.manifest, examined.formats(), code))
+
+    def classes() -> tuple[str, ...]:
+        return loaded.model.classes
+
+    recipe = (
+        from_user(code.train, resolve(code.train, code.folder))
+        if code is not None and code.train
+        else built_in(classes)
+    )
+    context = _context(loaded.model, train, test, recipe, settings, listener)
+    listener.progress("assessing", 0.0)
+    assessment = assess_model(
+        context, attacks(), on_attack=lambda attack: listener.progress(attack.name, 0.0)
+    )
+    materials = tuple(data.subject for data in (train, test) if data is not None) + loaded.code
+    return Assessed(assessment, materials, loaded.notes)
+
+
+def _context(
+    model: Model,
+    train: Dataset | None,
+    test: Dataset | None,
+    recipe: Recipe,
+    settings: Settings,
+    listener: Listener,
+) -> Context:
+    budget = settings.text("budget")
+    if budget not in ("quick", "standard"):
+        raise InputError(f"unknown budget {budget!r}", "Use quick or standard.")
+    return Context(
+        model=model,
+        train=train,
+        test=test,
+        recipe=recipe,
+        epsilon_linf=settings.number("epsilon_linf"),
+        budget="standard" if budget == "standard" else "quick",
+        max_rows=settings.integer("max_rows"),
+        seed=settings.integer("seed"),
+        progress=lambda share, what: listener.progress(what, share),
+    )
+
+
+def _code(inputs: Inputs) -> Code | None:
+    code = Code(inputs.code or Path.cwd(), inputs.factory, inputs.train, inputs.preprocess)
+    return code if code else None
+

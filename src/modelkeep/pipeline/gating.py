@@ -1,0 +1,51 @@
+"""``modelkeep gate``: may this be done with this model, on today's evidence?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelkeep.core import Verdict
+from modelkeep.core.settings import Value
+from modelkeep.evidence import timestamp
+from modelkeep.pipeline.artifacts import digest_model
+from modelkeep.pipeline.workspace import Listener, open_workspace
+from modelkeep.report import Report, ReportedFile, ReportedReceipt
+
+
+def gate(
+    model: str | Path,
+    *,
+    action: str = "deploy",
+    listener: Listener | None = None,
+    **flags: Value | None,
+) -> Report:
+    """Ask the gate of an action; nothing is measured anew.
+
+    Args:
+        model: file or directory; it is hashed, and only evidence about these bytes counts.
+        action: train, store, deploy, load or serve.
+        listener: who hears how far it got.
+        flags: settings, such as ``profile="prod"``.
+
+    Raises:
+        UsageError: unknown action, or load and serve under the report profile.
+        InputError: the model cannot be opened.
+    """
+    heard = listener or Listener()
+    with open_workspace(flags, heard) as workspace:
+        artifact, _, subject = digest_model(model, heard)
+        facts = workspace.facts(subject)
+        decision, receipt = workspace.decide(action, subject)
+        return Report(
+            verdict=Verdict.PASS if decision.allowed else Verdict.FAIL,
+            subject=subject,
+            profile=workspace.keep.profile,
+            created=timestamp(workspace.keep.clock()),
+            files=tuple(
+                ReportedFile(artifact.display(name), Verdict.SKIPPED, "bytes")
+                for name in artifact.files
+            ),
+            decision=decision,
+            receipts=(ReportedReceipt("decision", receipt.statement_id, receipt.leaf_index),),
+            notes=(*facts.broken, *facts.ignored),
+        )

@@ -1,0 +1,32 @@
+"""What a check is given besides the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Data sets and the user's own code.
+
+    Attributes:
+        data: rows the model was trained on.
+        test: rows it has not seen.
+        code: directory the functions below are imported from; the working directory.
+        factory: ``package.module:function`` building the architecture.
+        train: ``package.module:function``, ``fit(data, seed) -> model``.
+        preprocess: ``package.module:function`` from rows to a float32 array.
+    """
+
+    data: Path | None = None
+    test: Path | None = None
+    code: Path | None = None
+    factory: str = ""
+    train: str = ""
+    preprocess: str = ""
+
+    @property
+    def wants_assessment(self) -> bool:
+        """Whether the caller gave anything to measure with."""
+        return self.data is not None or self.test is not None

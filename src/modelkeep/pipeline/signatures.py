@@ -1,0 +1,156 @@
+"""``modelkeep sign`` and ``modelkeep verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelkeep import __version__
+from modelkeep.core import (
+    Confidence,
+    Finding,
+    Location,
+    NotChecked,
+    Severity,
+    Subject,
+    Verdict,
+)
+from modelkeep.core.settings import Value
+from modelkeep.evidence import SigningKey, Statement, make_statement, timestamp
+from modelkeep.pipeline.artifacts import digest_model, used_rules
+from modelkeep.pipeline.workspace import Listener, Workspace, open_workspace
+from modelkeep.report import Report, ReportedFile, ReportedFinding, ReportedReceipt
+from modelkeep.trust import (
+    RULES,
+    Difference,
+    SignatureCheck,
+    State,
+    compare,
+    digests_by_name,
+    findings,
+    load_certificates,
+    read_checksums,
+    sign_artifact,
+    verify_signature,
+)
+
+
+def sign(
+    model: str | Path,
+    *,
+    key: str | Path | None = None,
+    certificates: str | Path | None = None,
+    listener: Listener | None = None,
+    **flags: Value | None,
+) -> Path:
+    """Sign a file or directory; returns the signature's path.
+
+    Args:
+        model: what to sign.
+        key: private key in PEM; the keep's own when left out.
+        certificates: certificate chain of the key in PEM, leaf first.
+        listener: who hears how far it got.
+        flags: settings, such as ``keep="..."``.
+
+    Raises:
+        InputError: the model, key or certificates cannot be used.
+    """
+    heard = listener or Listener()
+    with open_workspace(flags, heard) as workspace:
+        signing = SigningKey.load(Path(key)) if key is not None else workspace.keep.key
+        chain = load_certificates(Path(certificates)) if certificates is not None else ()
+        artifact, manifest, _ = digest_model(model, heard)
+        return sign_artifact(artifact, manifest, signing, chain=chain)
+
+
+def verify(
+    model: str | Path,
+    *,
+    checksums: str | Path | None = None,
+    roots: str | Path | None = None,
+    listener: Listener | None = None,
+    **flags: Value | None,
+) -> Report:
+    """Verify a model's signature, and its published checksums if given.
+
+    Passes if a trusted signer signed exactly these bytes; with ``checksums``, if
+    the bytes match and no signature is broken. What was found is recorded.
+
+    Args:
+        model: what to verify.
+        checksums: a ``sha256sum`` file.
+        roots: certificate authorities in PEM whose leaves may sign models.
+        listener: who hears how far it got.
+        flags: settings, such as ``keep="..."``.
+
+    Raises:
+        InputError: the model, checksums or roots cannot be read.
+    """
+    heard = listener or Listener()
+    with open_workspace(flags, heard) as workspace:
+        artifact, manifest, subject = digest_model(model, heard)
+        check = verify_signature(
+            artifact,
+            manifest,
+            workspace.keep.trust,
+            now=workspace.keep.clock(),
+            roots=load_certificates(Path(roots)) if roots is not None else (),
+        )
+        (receipt,) = workspace.keep.record([signature_statement(workspace, subject, check)])
+        actual = digests_by_name(artifact, manifest)
+        found = list(findings(artifact, check))
+        passed = check.state is State.TRUSTED
+        if checksums is not None:
+            difference = compare(read_checksums(Path(checksums)), actual)
+            found += _checksum_findings(difference, Path(checksums).name)
+            passed = not difference and check.state is not State.BROKEN
+        reported = tuple(ReportedFinding.of(finding) for finding in found)
+        return Report(
+            verdict=Verdict.PASS if passed else Verdict.FAIL,
+            subject=subject,
+            profile=workspace.keep.profile,
+            created=timestamp(workspace.keep.clock()),
+            files=tuple(
+                ReportedFile(name, _file_verdict(name, found), "bytes") for name in actual
+            ),
+            findings=reported,
+            not_checked=(NotChecked("contents", "verify compares bytes; scan reads them"),),
+            receipts=(ReportedReceipt("signature", receipt.statement_id, receipt.leaf_index),),
+            rules=used_rules(reported),
+            notes=(check.reason,),
+        )
+
+
+def _checksum_findings(difference: Difference, source: str) -> list[Finding]:
+    return [
+        Finding(
+            RULES[0],
+            Severity.CRITICAL,
+            Confidence.HIGH,
+            sentence.replace("signed", f"listed in {source}"),
+            Location(sentence.partition(":")[0]),
+            {"checksums": source},
+        )
+        for sentence in difference.sentences()
+    ]
+
+
+def _file_verdict(name: str, found: list[Finding]) -> Verdict:
+    hit = any(finding.location.path == name for finding in found)
+    return Verdict.FAIL if hit else Verdict.PASS
+
+
+def signature_statement(workspace: Workspace, subject: Subject, check: SignatureCheck) -> Statement:
+    """The outcome of a signature check as a simple verification result."""
+    present = check.state is not State.UNSIGNED
+    properties = [f"MODELKEEP_SIGNATURE_{check.state.name}"]
+    fields = {
+        "facts": {
+            "signature_present": present,
+            "signature_trusted": check.state is State.TRUSTED,
+            "signature_broken": check.state is State.BROKEN,
+        },
+        "verifier": {"id": f"urn:modelkeep:{__version__}"},
+        "timeCreated": timestamp(workspace.keep.clock()),
+        "properties": properties,
+    }
+    return make_statement("signature", (subject,), fields, clock=workspace.keep.clock)

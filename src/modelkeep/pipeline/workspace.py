@@ -1,0 +1,191 @@
+"""What every job opens first: settings, the keep, the gates, somebody to tell.
+
+The only place where a keep is made without being asked for (profile dev), and it says so.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from modelkeep.core import EvidenceError, InputError, Subject
+from modelkeep.core.settings import Settings, Value, resolve
+from modelkeep.evidence import (
+    Facts,
+    Keep,
+    Receipt,
+    create_keep,
+    exists,
+    find_keep,
+    gather_facts,
+    open_keep,
+)
+from modelkeep.policy import (
+    FILES,
+    Decision,
+    Gates,
+    decide,
+    decision_statement,
+    load_gates,
+    packaged_policy,
+)
+
+Tell = Callable[[str], None]
+Progress = Callable[[str, float], None]
+DEFAULT_PROFILE: Final = "dev"
+
+
+def quiet(*_: object) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class Listener:
+    """Who hears about a running job.
+
+    Attributes:
+        tell: a sentence for a person.
+        progress: what is going on and the share done in [0, 1].
+    """
+
+    tell: Tell = field(default=quiet)
+    progress: Progress = field(default=quiet)
+
+
+@dataclass(slots=True)
+class Workspace:
+    """An open keep with its gates and the settings of this run."""
+
+    settings: Settings
+    keep: Keep
+    gates: Gates
+    listener: Listener
+
+    def facts(self, subject: Subject) -> Facts:
+        """What may be believed about a subject now."""
+        bodies = [entry.body for entry in self.keep.store.entries(subject.digest.sha256)]
+        return gather_facts(
+            bodies, subject.digest.sha256, self.keep.trust, self.keep.clock()
+        )
+
+    def decide(self, action: str, subject: Subject) -> tuple[Decision, Receipt]:
+        """Ask the gate, record its answer and the policy it was given by."""
+        principal = user_name()
+        facts = self.facts(subject)
+        decision = decide(action, subject.digest.sha256, principal, facts, self.gates)
+        statement = decision_statement(
+            decision, subject, principal, facts, self.gates, self.keep.clock
+        )
+        self._remember_policy()
+        (receipt,) = self.keep.record([statement])
+        return decision, receipt
+
+    def _remember_policy(self) -> None:
+        path = decided_policy_path(self.keep, self.gates.digest)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            draft = path.with_suffix(".new")
+            draft.write_text(json.dumps(self.gates.material(), sort_keys=True), encoding="utf-8")
+            draft.replace(path)
+
+
+def decided_policy_path(keep: Keep, digest: str) -> Path:
+    """Where the policy texts of a past decision are kept."""
+    return keep.policies / "decided" / f"{digest}.json"
+
+
+def user_name() -> str:
+    """The principal of a local run."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def keep_path(settings: Settings) -> Path:
+    """The keep's directory: named, else the nearest upward, else here."""
+    named = settings.text("keep")
+    return Path(named) if named else find_keep(Path.cwd())
+
+
+def init_keep(root: Path, profile: str) -> Keep:
+    """Make a keep with its policy files.
+
+    Raises:
+        InputError: there is one already.
+    """
+    keep = create_keep(root, profile)
+    keep.policies.mkdir(exist_ok=True)
+    for name in sorted(set(FILES.values())):
+        path = keep.policies / name
+        if not path.exists():
+            owner = next(profile for profile, file in FILES.items() if file == name)
+            path.write_text(packaged_policy(owner), encoding="utf-8")
+    return keep
+
+
+@contextmanager
+def open_workspace(
+    flags: Mapping[str, Value | None], listener: Listener | None = None
+) -> Iterator[Workspace]:
+    """Open the keep of this run, making one where there is none.
+
+    Args:
+        flags: settings given by the caller, by key.
+        listener: who hears about it.
+
+    Raises:
+        UsageError: a setting is wrong.
+        InputError: the keep or its policies are damaged.
+    """
+    heard = listener or Listener()
+    settings = resolve(flags)
+    root = keep_path(settings)
+    profile = settings.text("profile")
+    if exists(root):
+        keep = open_keep(root, profile=profile)
+    else:
+        keep = init_keep(root, profile or DEFAULT_PROFILE)
+        heard.tell(f"made a keep at {root} (profile {keep.profile}, a new P-256 key)")
+    try:
+        gates = load_gates(keep.profile, settings.thresholds(), keep.policies)
+        yield Workspace(settings, keep, gates, heard)
+    finally:
+        keep.close()
+
+
+def load_decided_policy(keep: Keep, digest: str) -> dict[str, Any] | None:
+    """Policy texts of a past decision, ``None`` where they are not kept.
+
+    Raises:
+        EvidenceError: the file is damaged.
+    """
+    path = decided_policy_path(keep, digest)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise EvidenceError(f"{path}: cannot be read ({error})") from error
+    if not isinstance(found, dict) or found.get("digest") != digest:
+        raise EvidenceError(f"{path}: is not the policy it is named after")
+    return found
+
+
+def require_file(path: str | Path | None, what: str) -> Path | None:
+    """A path that exists, or ``None``.
+
+    Raises:
+        InputError: it does not exist.
+    """
+    if path is None:
+        return None
+    found = Path(path)
+    if not found.exists():
+        raise InputError(f"{found}: no such {what}")
+    return found
