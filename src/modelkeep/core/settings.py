@@ -50,7 +50,6 @@ _PLAIN: Final = (
     Setting("seed", 0, "seed of every random choice"),
     Setting("label", "", "label column of a table; empty: the last column"),
     Setting("fail_on", "", "fail on findings of this severity even if the gate allows"),
-    Setting("min_severity", "info", "least severe findings to show"),
     Setting("scan.pickle_allow", (), "extra dotted names a pickle may import"),
 )
 _THRESHOLD_HELP: Final = "threshold of the gates, see core/thresholds.toml"

@@ -1,6 +1,8 @@
 """The jobs users run, each a straight line through the rooms below."""
 
 from modelkeep.pipeline.checking import check
+from modelkeep.pipeline.diagnosis import diagnose
+from modelkeep.pipeline.explaining import explain, pages
 from modelkeep.pipeline.gating import gate
 from modelkeep.pipeline.records import (
     export_evidence,
@@ -18,6 +20,8 @@ __all__ = [
     "Listener",
     "add_trust",
     "check",
+    "diagnose",
+    "explain",
     "export_evidence",
     "export_trust",
     "gate",
@@ -25,6 +29,7 @@ __all__ = [
     "keep_path",
     "list_evidence",
     "list_trust",
+    "pages",
     "prove_evidence",
     "remove_trust",
     "scan",

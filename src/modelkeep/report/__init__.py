@@ -17,6 +17,7 @@ from modelkeep.report.interface import (
     ReportedFile,
     ReportedFinding,
     ReportedReceipt,
+    filter_findings,
 )
 from modelkeep.report.json_document import json_schema
 
@@ -68,6 +69,7 @@ __all__ = [
     "ReportedFinding",
     "ReportedReceipt",
     "build_bom",
+    "filter_findings",
     "json_schema",
     "render",
     "renderers",

@@ -153,6 +153,26 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return f'<iframe srcdoc="{page}" width="100%" height="720" sandbox></iframe>'
 
 
+def filter_findings(report: Report, least: str) -> Report:
+    """The report without findings milder than ``least``; its verdict stays.
+
+    Raises:
+        ValueError: no such severity.
+    """
+    floor = Severity(least)
+
+    def keep(found: tuple[ReportedFinding, ...]) -> tuple[ReportedFinding, ...]:
+        return tuple(finding for finding in found if finding.severity >= floor)
+
+    files = tuple(
+        msgspec.structs.replace(file, findings=keep(file.findings)) for file in report.files
+    )
+    shown = keep(report.findings)
+    named = {f.rule for f in shown} | {f.rule for file in files for f in file.findings}
+    rules = tuple(rule for rule in report.rules if rule.id in named)
+    return msgspec.structs.replace(report, files=files, findings=shown, rules=rules)
+
+
 @dataclass(frozen=True, slots=True)
 class Renderer:
     """A format: its name on the command line and the function that writes it."""

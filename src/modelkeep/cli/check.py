@@ -1,0 +1,63 @@
+"""``modelkeep check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelkeep.cli.options import ACTIONS, output_options, profile_option, severity_options
+from modelkeep.cli.output import listening, planned, write_report
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("model", type=PATH)
+@click.option("--data", type=PATH, help="Rows the model was trained on.")
+@click.option("--test", type=PATH, help="Rows it has not seen.")
+@click.option("--label", help="Label column of a table; default: the last one.")
+@click.option("--action", type=click.Choice(ACTIONS), help="Decide on this; default: deploy.")
+@click.option("--code", type=PATH, help="Directory of your own code; default: here.")
+@click.option("--factory", default="", metavar="MODULE:FUNCTION", help="Builds the architecture.")
+@click.option("--train", default="", metavar="MODULE:FUNCTION", help="fit(data, seed) -> model.")
+@click.option(
+    "--preprocess", default="", metavar="MODULE:FUNCTION", help="Raw rows to a float32 array."
+)
+@click.option("--roots", type=PATH, help="Certificate authorities whose leaves may sign.")
+@click.option("--anchor", help="File outside the keep that receives the log's checkpoint.")
+@click.option("--epsilon", type=float, help="L-infinity radius; default: 0.03.")
+@click.option("--budget", type=click.Choice(("quick", "standard")), help="Work per attack.")
+@click.option("--seed", type=int, help="Seed of every random choice; default: 0.")
+@profile_option
+@severity_options
+@output_options
+@click.pass_context
+def check(context: click.Context, model: Path, **given: object) -> None:
+    """Scan, verify, measure, record and decide: may MODEL be deployed?
+
+    \b
+    Examples:
+      modelkeep check model.onnx
+      modelkeep check model.onnx --data train.npz --test test.npz --profile prod
+      modelkeep check weights.safetensors --factory nets:build --data t.npz --test v.npz
+
+    \b
+    Exit codes: 0 pass, 1 policy said no, 2 could not finish, 64 usage, 130 interrupted.
+    """
+    from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
+
+    style, outputs = str(given.pop("style")), given.pop("outputs")
+    least = given.pop("min_severity")
+    plan = planned(style, outputs if isinstance(outputs, tuple) else ())
+    own = {name: given.pop(name) for name in INPUTS}
+    given["epsilon_linf"] = given.pop("epsilon")
+    with listening(context) as listener:
+        report = pipeline.check(
+            model, listener=listener, keep=context.obj, **own, **given  # type: ignore[arg-type]  # click typed them
+        )
+    write_report(report, plan, str(least) if least else None)
+    context.exit(report.exit_code)
+
+
+INPUTS = ("data", "test", "code", "factory", "train", "preprocess", "roots")

@@ -1,0 +1,35 @@
+"""``modelkeep init``."""
+
+from __future__ import annotations
+
+import click
+
+from modelkeep.cli.options import profile_option
+
+
+@click.command()
+@profile_option
+@click.option("--dry-run", is_flag=True, help="Say where the keep would be and make nothing.")
+@click.pass_context
+def init(context: click.Context, profile: str | None, *, dry_run: bool) -> None:
+    """Make a keep: evidence store, P-256 key, log key, trust map, policies.
+
+    \b
+    Examples:
+      modelkeep init
+      modelkeep init --profile prod
+      modelkeep --keep /srv/keep init
+
+    \b
+    Exit codes: 0 made, 2 there is one already, 64 usage.
+    """
+    from pathlib import Path  # noqa: PLC0415
+
+    from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
+
+    root = Path(context.obj) if context.obj else Path.cwd() / ".modelkeep"
+    if dry_run:
+        click.echo(f"would make {root}")
+        return
+    with pipeline.init_keep(root, profile or "dev") as keep:
+        click.echo(f"{root} (profile {keep.profile})")

@@ -1,0 +1,84 @@
+"""Results to stdout or files, talk to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from modelkeep.pipeline import Listener
+    from modelkeep.report import Report
+
+
+def planned(style: str, outputs: tuple[str, ...]) -> list[tuple[str, Path | None]]:
+    """Formats and where they go, checked before any work is done.
+
+    Raises:
+        click.UsageError: no such format, or a file that cannot be written.
+    """
+    from modelkeep.report import renderers  # noqa: PLC0415 - commands import late
+
+    known = [renderer.name for renderer in renderers()]
+    plan: list[tuple[str, Path | None]] = [(style, None)]
+    for output in outputs:
+        name, sign, file = output.partition("=")
+        if not sign or not file:
+            raise click.UsageError(f"--output {output!r} is not FORMAT=FILE")
+        if not Path(file).absolute().parent.is_dir():
+            raise click.UsageError(f"--output {output!r}: no such directory")
+        plan.append((name, Path(file)))
+    for name, _ in plan:
+        if name not in known:
+            raise click.UsageError(f"unknown format {name!r}; use one of {', '.join(known)}")
+    return plan
+
+
+def write_report(
+    report: Report, plan: list[tuple[str, Path | None]], min_severity: str | None = None
+) -> None:
+    """Print the report and write its files."""
+    from modelkeep.report import filter_findings  # noqa: PLC0415
+
+    shown = filter_findings(report, min_severity) if min_severity else report
+    for name, path in plan:
+        text = shown.render(name)
+        if path is None:
+            click.echo(text, nl=False)
+        else:
+            path.write_text(text, encoding="utf-8")
+            click.echo(f"wrote {path}", err=True)
+
+
+@contextmanager
+def listening(context: click.Context) -> Iterator[Listener]:
+    """A listener that talks on stderr, with a bar when that is a terminal."""
+    from modelkeep.pipeline import Listener  # noqa: PLC0415
+
+    quiet = bool(context.find_root().params.get("quiet"))
+    if quiet:
+        yield Listener()
+        return
+
+    def tell(sentence: str) -> None:
+        click.echo(sentence, err=True)
+
+    if not click.get_text_stream("stderr").isatty():
+        yield Listener(tell=tell)
+        return
+    # rich is slow to import and useless where nobody watches.
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=1.0)
+
+        def advance(what: str, share: float) -> None:
+            bar.update(task, description=what[:48], completed=share)
+
+        yield Listener(tell=bar.console.print, progress=advance)

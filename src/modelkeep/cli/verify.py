@@ -1,0 +1,55 @@
+"""``modelkeep verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from modelkeep.cli.options import output_options, profile_option
+from modelkeep.cli.output import listening, planned, write_report
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("model", type=PATH)
+@click.option("--checksums", type=PATH, help="A sha256sum file to compare with.")
+@click.option("--roots", type=PATH, help="Certificate authorities whose leaves may sign.")
+@profile_option
+@output_options
+@click.pass_context
+def verify(
+    context: click.Context,
+    model: Path,
+    checksums: Path | None,
+    roots: Path | None,
+    style: str,
+    outputs: tuple[str, ...],
+    profile: str | None,
+) -> None:
+    """Verify the signature of MODEL; names extra, missing and changed files.
+
+    \b
+    Examples:
+      modelkeep verify model.onnx
+      modelkeep verify model_directory/ --checksums SHA256SUMS
+      modelkeep verify model.onnx --roots company-ca.pem
+
+    \b
+    Exit codes: 0 as signed by a trusted signer, 1 not so, 2 could not finish, 64 usage.
+    """
+    from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
+
+    plan = planned(style, outputs)
+    with listening(context) as listener:
+        report = pipeline.verify(
+            model,
+            checksums=checksums,
+            roots=roots,
+            listener=listener,
+            keep=context.obj,
+            profile=profile,
+        )
+    write_report(report, plan)
+    context.exit(report.exit_code)
