@@ -76,7 +76,7 @@ def _ascend(
     velocity = torch.zeros_like(point)
     width = (high - low) / 2
     for step in range(steps + 1):
-        point = point.detach().requires_grad_(mode=True)
+        point = point.detach().requires_grad_(True)
         margin = _margin(module(point), truth)
         better = margin.detach() > best_margin
         best[better] = point.detach()[better]

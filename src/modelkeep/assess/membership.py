@@ -36,7 +36,7 @@ _FALSE_POSITIVES: Final = 0.01  # rate at which the true-positive rate is read
 _LEAST: Final = 20  # rows per group below which nothing can be said
 _MOST: Final = 2000  # rows per group an attack looks at
 _TINY: Final = 1e-12
-_NOTICE: Final = 0.52
+_CHANCE: Final = 0.5  # an interval that reaches down to a coin toss shows nothing
 _MEND: Final = "train with fewer epochs, stronger weight decay or more data, and check again"
 
 
@@ -84,7 +84,9 @@ def _against_references(
     halves = [rng.permutation(len(group)) % 2 for group in groups]
     ratios = [np.zeros(len(group)) for group in groups]
     for fold in (0, 1):
-        fitted = _merge(*(g.take(np.flatnonzero(h == fold)) for g, h in zip(groups, halves, strict=True)))
+        fitted = _merge(
+            *(g.take(np.flatnonzero(h == fold)) for g, h in zip(groups, halves, strict=True))
+        )
         reference = context.recipe.fit(fitted, context.seed + fold)
         for group, half, like, ratio in zip(groups, halves, liked, ratios, strict=True):
             judged = np.flatnonzero(half != fold)
@@ -128,11 +130,15 @@ def _area(
     )
 
 
-def roc(positives: np.ndarray, negatives: np.ndarray, points: int = 60) -> tuple[tuple[float, float], ...]:
+def roc(
+    positives: np.ndarray, negatives: np.ndarray, points: int = 60
+) -> tuple[tuple[float, float], ...]:
     """False and true positive rates over all thresholds, thinned to about ``points``."""
     thresholds = np.unique(np.concatenate([positives, negatives]))[::-1]
     if len(thresholds) > points:
-        thresholds = thresholds[np.unique(np.geomspace(1, len(thresholds), points).astype(int) - 1)]
+        thresholds = thresholds[
+            np.unique(np.geomspace(1, len(thresholds), points).astype(int) - 1)
+        ]
     return tuple(
         (float((negatives >= t).mean()), float((positives >= t).mean())) for t in thresholds
     )
@@ -177,7 +183,7 @@ def facts(measurements: tuple[Measurement, ...]) -> Facts:
 def risks(measurements: tuple[Measurement, ...]) -> Iterator[Risk]:
     """Training rows that can be told from others."""
     worst = _worst(measurements)
-    if worst is not None and worst.value > _NOTICE:
+    if worst is not None and worst.low > _CHANCE:
         yield Risk(
             "answers reveal who was in the training data",
             worst,

@@ -56,7 +56,9 @@ def space_of(train: Dataset | None, test: Dataset) -> Space:
     """
     shape = test.rows.shape[1:]
     if test.kind == "image":
-        return Space(np.ones(shape), np.zeros(shape), np.ones(shape), "of the pixel range [0, 1]")
+        return Space(
+            np.ones(shape), np.zeros(shape), np.ones(shape), "of the pixel range [0, 1]"
+        )
     if train is None:
         raise InputError(
             "a radius on a table needs the training rows, whose ranges are its unit",

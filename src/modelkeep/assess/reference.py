@@ -57,7 +57,9 @@ def from_user(reference: str, function: Callable[..., Any]) -> Recipe:
         if predict is None and callable(model):
             predict = model
         if predict is None:
-            raise InputError(f"{reference} returned {type(model).__name__}, which cannot predict")
+            raise InputError(
+                f"{reference} returned {type(model).__name__}, which cannot predict"
+            )
 
         def answer(rows: np.ndarray) -> np.ndarray:
             scores = np.asarray(predict(rows), dtype=np.float64)

@@ -76,6 +76,7 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
     clean, n = int(standing.sum()), len(data)
     yield _accuracy("clean_accuracy", clean, n)
     curve = [(0.0, clean / n)]
+    robust, budget = clean, dict[str, int]()
     for index, share in enumerate(SHARES):
         radius = share * context.epsilon_linf
         context.progress(index / len(SHARES), f"evasion within {radius:g}")
@@ -138,7 +139,10 @@ def _attack(
 
 def facts(measurements: tuple[Measurement, ...]) -> Facts:
     """Clean accuracy, the lower end of robust accuracy, and the radius."""
-    clean, robust = by_name(measurements, "clean_accuracy"), by_name(measurements, "robust_accuracy")
+    clean, robust = (
+        by_name(measurements, "clean_accuracy"),
+        by_name(measurements, "robust_accuracy"),
+    )
     if clean is None or robust is None or robust.attacker is None:
         return {}
     return {
@@ -150,7 +154,10 @@ def facts(measurements: tuple[Measurement, ...]) -> Facts:
 
 def risks(measurements: tuple[Measurement, ...]) -> Iterator[Risk]:
     """Accuracy lost to small changes of the input."""
-    clean, robust = by_name(measurements, "clean_accuracy"), by_name(measurements, "robust_accuracy")
+    clean, robust = (
+        by_name(measurements, "clean_accuracy"),
+        by_name(measurements, "robust_accuracy"),
+    )
     if clean is None or robust is None or clean.value <= 0:
         return
     lost = 1 - robust.value / clean.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,8 +20,12 @@ PATH = click.Path(path_type=Path)
 @click.option("--label", help="Label column of a table; default: the last one.")
 @click.option("--action", type=click.Choice(ACTIONS), help="Decide on this; default: deploy.")
 @click.option("--code", type=PATH, help="Directory of your own code; default: here.")
-@click.option("--factory", default="", metavar="MODULE:FUNCTION", help="Builds the architecture.")
-@click.option("--train", default="", metavar="MODULE:FUNCTION", help="fit(data, seed) -> model.")
+@click.option(
+    "--factory", default="", metavar="MODULE:FUNCTION", help="Builds the architecture."
+)
+@click.option(
+    "--train", default="", metavar="MODULE:FUNCTION", help="fit(data, seed) -> model."
+)
 @click.option(
     "--preprocess", default="", metavar="MODULE:FUNCTION", help="Raw rows to a float32 array."
 )
@@ -33,7 +38,7 @@ PATH = click.Path(path_type=Path)
 @severity_options
 @output_options
 @click.pass_context
-def check(context: click.Context, model: Path, **given: object) -> None:
+def check(context: click.Context, /, model: Path, **given: Any) -> None:  # noqa: ANN401 - as click parsed it
     """Scan, verify, measure, record and decide: may MODEL be deployed?
 
     \b
@@ -47,17 +52,10 @@ def check(context: click.Context, model: Path, **given: object) -> None:
     """
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
 
-    style, outputs = str(given.pop("style")), given.pop("outputs")
+    plan = planned(given.pop("style"), given.pop("outputs"))
     least = given.pop("min_severity")
-    plan = planned(style, outputs if isinstance(outputs, tuple) else ())
-    own = {name: given.pop(name) for name in INPUTS}
     given["epsilon_linf"] = given.pop("epsilon")
     with listening(context) as listener:
-        report = pipeline.check(
-            model, listener=listener, keep=context.obj, **own, **given  # type: ignore[arg-type]  # click typed them
-        )
-    write_report(report, plan, str(least) if least else None)
+        report = pipeline.check(model, listener=listener, keep=context.obj, **given)
+    write_report(report, plan, least)
     context.exit(report.exit_code)
-
-
-INPUTS = ("data", "test", "code", "factory", "train", "preprocess", "roots")

@@ -6,13 +6,13 @@ included: it fails closed), 64 usage, 130 interrupted.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from typing import Final
 
 import click
 
-from modelkeep import __version__
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
 from modelkeep.cli.doctor import doctor
@@ -24,6 +24,7 @@ from modelkeep.cli.scan import scan
 from modelkeep.cli.sign import sign
 from modelkeep.cli.trust import trust
 from modelkeep.cli.verify import verify
+from modelkeep.core.version import VERSION
 
 COULD_NOT_FINISH: Final = 2
 USAGE: Final = 64
@@ -34,7 +35,7 @@ INTERRUPTED: Final = 130
 @click.option("--keep", metavar="DIR", help="The keep to use; default: the nearest .modelkeep.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing on stderr but errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Show the full trace of an error.")
-@click.version_option(__version__, prog_name="modelkeep")
+@click.version_option(VERSION, prog_name="modelkeep")
 @click.pass_context
 def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool) -> None:
     """May this model be trained, stored, loaded or served, and what proves it?
@@ -64,18 +65,12 @@ def run(arguments: list[str]) -> int:
         result = cli.main(arguments, prog_name="modelkeep", standalone_mode=False)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.UsageError as error:
-        error.show()
-        return USAGE
     except click.ClickException as error:
         error.show()
-        return COULD_NOT_FINISH
+        return USAGE if isinstance(error, click.UsageError) else COULD_NOT_FINISH
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read our output has gone
-        sys.stderr.close()
-        return COULD_NOT_FINISH
     except Exception as error:  # noqa: BLE001 - the edge of the process: nothing may escape
         return _failed(error, verbose="-v" in arguments or "--verbose" in arguments)
     return result if isinstance(result, int) else 0
@@ -84,6 +79,9 @@ def run(arguments: list[str]) -> int:
 def _failed(error: Exception, *, verbose: bool) -> int:
     from modelkeep.core import ModelkeepError, UsageError  # noqa: PLC0415
 
+    if isinstance(error, BrokenPipeError):  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COULD_NOT_FINISH
     if verbose:
         traceback.print_exception(error)
     if isinstance(error, ModelkeepError):

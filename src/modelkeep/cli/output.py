@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,7 +67,7 @@ def listening(context: click.Context) -> Iterator[Listener]:
     def tell(sentence: str) -> None:
         click.echo(sentence, err=True)
 
-    if not click.get_text_stream("stderr").isatty():
+    if not sys.stderr.isatty():
         yield Listener(tell=tell)
         return
     # rich is slow to import and useless where nobody watches.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,15 +20,7 @@ PATH = click.Path(path_type=Path)
 @profile_option
 @output_options
 @click.pass_context
-def verify(
-    context: click.Context,
-    model: Path,
-    checksums: Path | None,
-    roots: Path | None,
-    style: str,
-    outputs: tuple[str, ...],
-    profile: str | None,
-) -> None:
+def verify(context: click.Context, /, model: Path, **given: Any) -> None:  # noqa: ANN401 - as click parsed it
     """Verify the signature of MODEL; names extra, missing and changed files.
 
     \b
@@ -41,15 +34,8 @@ def verify(
     """
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
 
-    plan = planned(style, outputs)
+    plan = planned(given.pop("style"), given.pop("outputs"))
     with listening(context) as listener:
-        report = pipeline.verify(
-            model,
-            checksums=checksums,
-            roots=roots,
-            listener=listener,
-            keep=context.obj,
-            profile=profile,
-        )
+        report = pipeline.verify(model, listener=listener, keep=context.obj, **given)
     write_report(report, plan)
     context.exit(report.exit_code)

@@ -81,13 +81,17 @@ def _checkpoint_problems(keep: Keep, roots: dict[int, bytes]) -> list[str]:
         if found is None:
             problems.append(f"the log is shorter than its checkpoint of {checkpoint.size}")
         elif found != checkpoint.root:
-            problems.append(f"the log does not lead to its signed checkpoint of {checkpoint.size}")
+            problems.append(
+                f"the log does not lead to its signed checkpoint of {checkpoint.size}"
+            )
     if newest < max(roots):
         problems.append(f"entries from {newest} on are covered by no checkpoint")
     return problems
 
 
-def anchor_problems(keep: Keep, anchor: str, roots: dict[int, bytes] | None = None) -> list[str]:
+def anchor_problems(
+    keep: Keep, anchor: str, roots: dict[int, bytes] | None = None
+) -> list[str]:
     """Compare the log with a checkpoint kept elsewhere."""
     vkeys = {log.origin: log.vkey for log in keep.trust.logs}
     try:

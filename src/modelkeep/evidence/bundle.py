@@ -28,7 +28,12 @@ from modelkeep.evidence.merkle import (
     verify_inclusion,
 )
 from modelkeep.evidence.predicates import by_key
-from modelkeep.evidence.statement import Statement, parse_statement, statement_id, verify_envelope
+from modelkeep.evidence.statement import (
+    Statement,
+    parse_statement,
+    statement_id,
+    verify_envelope,
+)
 from modelkeep.evidence.trust_map import TrustMap
 
 FORMAT: Final = "urn:modelkeep:bundle:1"
@@ -51,7 +56,9 @@ def export_bundle(
     """
     entries = keep.store.entries(subject)
     if not entries:
-        raise InputError(f"nothing is recorded about sha256:{subject}", "Run `modelkeep check`.")
+        raise InputError(
+            f"nothing is recorded about sha256:{subject}", "Run `modelkeep check`."
+        )
     notes = keep.store.checkpoints()
     size = parse_checkpoint(notes[-1]).size
     older = {parse_checkpoint(note).size for note in notes[-_CHECKPOINTS:]}
@@ -72,7 +79,10 @@ def export_bundle(
         ],
         "checkpoint": notes[-1],
         "consistency": [
-            {"size": old, "proof": [part.hex() for part in consistency_proof(old, size, lookup)]}
+            {
+                "size": old,
+                "proof": [part.hex() for part in consistency_proof(old, size, lookup)],
+            }
             for old in sorted(older)
             if 0 < old < size
         ],
@@ -217,6 +227,8 @@ def _read_facts(
         for item in statement.predicate.get("inputAttestations", []):
             digest = str(item.get("digest", {}).get("sha256", ""))
             if digest not in known:
-                report.problems.append(f"the decision rests on {digest[:12]}, not in the bundle")
+                report.problems.append(
+                    f"the decision rests on {digest[:12]}, not in the bundle"
+                )
         return
     report.notes.append("the bundle holds no decision")

@@ -92,7 +92,7 @@ def verify_checkpoint(note: str, vkey: str) -> Checkpoint:
         raise EvidenceError(f"checkpoint is of log {checkpoint.origin!r}, not {origin!r}")
     body, _, signatures = note.partition("\n\n")
     for line in signatures.splitlines():
-        dash, name, blob = (line.split(" ", 2) + ["", ""])[:3]
+        dash, name, blob = [*line.split(" ", 2), "", ""][:3]
         if dash != _DASH or name != origin:
             continue
         try:

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 
 from modelkeep.core import EvidenceError
 from modelkeep.evidence.predicates import FactValue, by_uri
-from modelkeep.evidence.statement import Statement, parse_statement, statement_id, verify_envelope
+from modelkeep.evidence.statement import (
+    Statement,
+    parse_statement,
+    statement_id,
+    verify_envelope,
+)
 from modelkeep.evidence.trust_map import TrustMap
 
 

@@ -12,7 +12,7 @@ import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
@@ -89,7 +89,7 @@ class Keep:
         """Give the store back."""
         self.store.close()
 
-    def __enter__(self) -> Keep:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -203,5 +203,3 @@ def open_keep(root: Path, *, profile: str = "", clock: Clock = utc_now) -> Keep:
 def _require_profile(profile: str) -> None:
     if profile not in PROFILES:
         raise UsageError(f"unknown profile {profile!r}", f"Use one of {', '.join(PROFILES)}.")
-
-

@@ -20,7 +20,7 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from modelkeep.core import InputError
 
-PASSPHRASE_VARIABLE: Final = "MODELKEEP_PASSPHRASE"
+PASSPHRASE_VARIABLE: Final = "MODELKEEP_PASSPHRASE"  # noqa: S105 - the name of a variable
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 AnyPublicKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
@@ -102,7 +102,7 @@ class SigningKey:
         """
         passphrase = passphrase or _passphrase()
         try:
-            key = serialization.load_pem_private_key(path.read_bytes(), None)
+            key: object = serialization.load_pem_private_key(path.read_bytes(), None)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from error
         except TypeError:
@@ -159,4 +159,6 @@ def _decrypt(path: Path, passphrase: bytes | None) -> object:
     try:
         return serialization.load_pem_private_key(path.read_bytes(), passphrase)
     except ValueError as error:
-        raise InputError(f"{path}: wrong passphrase", f"Check {PASSPHRASE_VARIABLE}.") from error
+        raise InputError(
+            f"{path}: wrong passphrase", f"Check {PASSPHRASE_VARIABLE}."
+        ) from error

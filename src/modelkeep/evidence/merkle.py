@@ -180,17 +180,23 @@ def verify_consistency(
         EvidenceError: the new tree does not start with the old one.
     """
     failure = EvidenceError(f"the log of {new} does not continue the log of {old}")
-    if not 0 < old <= new:
+    if not 0 < old <= new or (old == new and (proof or old_root != new_root)):
         raise failure
     if old == new:
-        if proof or old_root != new_root:
-            raise failure
         return
-    steps = list(proof)
-    if old & (old - 1) == 0:
-        steps.insert(0, old_root)
+    steps = [old_root, *proof] if old & (old - 1) == 0 else list(proof)
     if not steps:
         raise failure
+    first, second, left = _climb(old, new, steps)
+    if first != old_root or second != new_root or left != 0:
+        raise failure
+
+
+def _climb(old: int, new: int, steps: list[bytes]) -> tuple[bytes, bytes, int]:
+    """Both roots a consistency proof leads to, and how many levels it left out.
+
+    A proof that goes on above the root leads to -1 levels.
+    """
     node, last = old - 1, new - 1
     while node & 1:
         node >>= 1
@@ -198,7 +204,7 @@ def verify_consistency(
     first = second = steps[0]
     for step in steps[1:]:
         if last == 0:
-            raise failure
+            return first, second, -1
         if node & 1 or node == last:
             first, second = node_hash(step, first), node_hash(step, second)
             while not node & 1 and node:
@@ -208,5 +214,4 @@ def verify_consistency(
             second = node_hash(second, step)
         node >>= 1
         last >>= 1
-    if first != old_root or second != new_root or last != 0:
-        raise failure
+    return first, second, last

@@ -150,7 +150,11 @@ TABLE: Final = (
         "evasion",
         f"{PREFIX}evasion:1",
         30,
-        {"clean_accuracy_ppm": int, "robust_accuracy_low_ppm": int, "robust_radius_linf_ppm": int},
+        {
+            "clean_accuracy_ppm": int,
+            "robust_accuracy_low_ppm": int,
+            "robust_radius_linf_ppm": int,
+        },
         Measurements,
     ),
     PredicateType(

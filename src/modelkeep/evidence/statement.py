@@ -157,7 +157,8 @@ def verify_envelope(body: bytes, keys: tuple[PublicKey, ...]) -> tuple[bytes, st
     """Verify an envelope against known keys; returns payload and signing key's id.
 
     Raises:
-        EvidenceError: not an envelope, another payload type, or no signature by any of the keys.
+        EvidenceError: not an envelope, another payload type, or not signed by
+            any of the keys.
     """
     envelope = parse_envelope(body)
     if envelope.payload_type != PAYLOAD_TYPE:

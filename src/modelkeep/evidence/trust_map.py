@@ -83,7 +83,9 @@ class TrustMap(msgspec.Struct, frozen=True):
         """
         kept = tuple(signer for signer in self.signers if signer.name != name)
         if len(kept) == len(self.signers):
-            raise UsageError(f"no signer named {name!r} is trusted", "See `modelkeep trust list`.")
+            raise UsageError(
+                f"no signer named {name!r} is trusted", "See `modelkeep trust list`."
+            )
         return TrustMap(self.version, kept, self.logs)
 
     def to_json(self) -> bytes:

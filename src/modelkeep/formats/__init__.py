@@ -11,4 +11,13 @@ from modelkeep.formats.interface import (
 )
 from modelkeep.formats.sniff import sniff
 
-__all__ = ["Budget", "Limits", "MemorySource", "Slice", "Source", "cut", "read_exactly", "sniff"]
+__all__ = [
+    "Budget",
+    "Limits",
+    "MemorySource",
+    "Slice",
+    "Source",
+    "cut",
+    "read_exactly",
+    "sniff",
+]

@@ -45,7 +45,9 @@ def read_header(source: Source, budget: Budget) -> Header:
         raise MalformedArtifactError("not a NumPy array file")
     wide = head[6] >= 2
     width = 4 if wide else 2
-    (length,) = struct.unpack("<I" if wide else "<H", read_exactly(source, 8, width, "npy length"))
+    (length,) = struct.unpack(
+        "<I" if wide else "<H", read_exactly(source, 8, width, "npy length")
+    )
     if length > _HEADER_LIMIT:
         raise LimitExceededError(f"npy header of {length} bytes")
     data = 8 + width + length
@@ -84,4 +86,6 @@ def _check_length(descr: object, shape: tuple[int, ...], available: int) -> None
     for extent in shape:
         size *= extent
     if size > available:
-        raise MalformedArtifactError(f"npy data holds {available} bytes, its shape needs {size}")
+        raise MalformedArtifactError(
+            f"npy data holds {available} bytes, its shape needs {size}"
+        )

@@ -16,7 +16,7 @@ import io
 import pickletools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import IO, Final, Literal, cast
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Source
@@ -301,7 +301,7 @@ def events(source: Source, budget: Budget, start: int = 0) -> Iterator[Event]:
     reader = _Reader(source, start)
     count = 0
     try:
-        for info, arg, position in pickletools.genops(reader):
+        for info, arg, position in pickletools.genops(cast("IO[bytes]", reader)):
             count += 1
             if count % _EVERY == 0:
                 budget.operations(_EVERY)

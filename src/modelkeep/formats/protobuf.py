@@ -57,13 +57,17 @@ def fields(source: Source) -> Iterator[Field]:
         elif wire == 2:
             length, at = _varint(source, at)
             if at + length > source.size:
-                raise MalformedArtifactError(f"protobuf field at {start:#x} ends behind its message")
+                raise MalformedArtifactError(
+                    f"protobuf field at {start:#x} ends behind its message"
+                )
             yield Field(number, start, body=cut(source, at, length))
             at += length
         elif wire in (1, 5):
             width = 8 if wire == 1 else 4
             if at + width > source.size:
-                raise MalformedArtifactError(f"protobuf number at {start:#x} ends behind its message")
+                raise MalformedArtifactError(
+                    f"protobuf number at {start:#x} ends behind its message"
+                )
             yield Field(number, start, int.from_bytes(source.read(at, width), "little"))
             at += width
         else:

@@ -95,7 +95,9 @@ def read_header(source: Source, budget: Budget) -> Header:
     buffer = 8 + length
     problems = [(8, f"key {key!r} stands twice in the header") for key in repeated]
     problems += _map_problems(tensors, buffer, source.size - buffer)
-    return Header(tensors, {str(k): str(v) for k, v in metadata.items()}, buffer, tuple(problems))
+    return Header(
+        tensors, {str(k): str(v) for k, v in metadata.items()}, buffer, tuple(problems)
+    )
 
 
 def _tensor(name: str, entry: object) -> Tensor:
@@ -104,23 +106,26 @@ def _tensor(name: str, entry: object) -> Tensor:
     dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
     if dtype not in _BITS:
         raise MalformedArtifactError(f"safetensors entry {name!r} has unknown dtype {dtype!r}")
-    if not (_naturals(shape) and _naturals(offsets) and len(offsets) == 2):
+    extents, span = _naturals(shape), _naturals(offsets)
+    if extents is None or span is None or len(span) != 2:
         raise MalformedArtifactError(f"safetensors entry {name!r} has no valid shape or range")
-    start, end = offsets
+    start, end = span
     bits = _BITS[dtype]
-    for extent in shape:
+    for extent in extents:
         bits *= extent
-    if end - start != (bits + 7) // 8:
+    needed = (bits + 7) // 8
+    if end - start != needed:
         raise MalformedArtifactError(
-            f"safetensors entry {name!r} spans {end - start} bytes, its shape needs {(bits + 7) // 8}"
+            f"safetensors entry {name!r} spans {end - start} bytes, its shape needs {needed}"
         )
-    return Tensor(name, str(dtype), tuple(shape), start, end)
+    return Tensor(name, str(dtype), extents, start, end)
 
 
-def _naturals(value: object) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(item, int) and not isinstance(item, bool) and item >= 0 for item in value
-    )
+def _naturals(value: object) -> tuple[int, ...] | None:
+    if not isinstance(value, list):
+        return None
+    whole = tuple(item for item in value if type(item) is int and item >= 0)
+    return whole if len(whole) == len(value) else None
 
 
 def _map_problems(tensors: tuple[Tensor, ...], buffer: int, size: int) -> list[tuple[int, str]]:
@@ -133,7 +138,10 @@ def _map_problems(tensors: tuple[Tensor, ...], buffer: int, size: int) -> list[t
             )
         if tensor.start > at:
             problems.append(
-                (buffer + at, f"{tensor.start - at} bytes before {tensor.name!r} belong to no tensor")
+                (
+                    buffer + at,
+                    f"{tensor.start - at} bytes before {tensor.name!r} belong to no tensor",
+                )
             )
         if tensor.start < at and tensor.end > tensor.start:
             problems.append((buffer + tensor.start, f"{tensor.name!r} overlaps another tensor"))

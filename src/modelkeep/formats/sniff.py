@@ -55,7 +55,7 @@ def sniff(source: Source) -> str:
 
 def _is_text(head: bytes) -> bool:
     try:
-        head[: len(head) - 3 if len(head) == 4096 else None].decode("utf-8")  # noqa: PLR2004
+        head[: len(head) - 3 if len(head) == 4096 else None].decode("utf-8")
     except UnicodeDecodeError:
         return False
     return not any(byte < 9 for byte in head)

@@ -70,7 +70,7 @@ def check(source: Source, budget: Budget) -> None:
 
 
 def _value(cursor: _Cursor, marker: bytes, depth: int) -> None:
-    if depth > 64:  # noqa: PLR2004 - twice the depth of any XGBoost model
+    if depth > 64:
         raise LimitExceededError("UBJSON nested deeper than 64")
     if marker in _FIXED:
         cursor.skip(_FIXED[marker])
@@ -108,5 +108,7 @@ def _header(cursor: _Cursor) -> tuple[bytes, int | None]:
         cursor.take(1)
         return kind, cursor.length()
     if kind:
-        raise MalformedArtifactError(f"typed UBJSON container without a count at {cursor.at:#x}")
+        raise MalformedArtifactError(
+            f"typed UBJSON container without a count at {cursor.at:#x}"
+        )
     return b"", None

@@ -238,8 +238,10 @@ def _after(source: Source, member: Member, lies: list[tuple[int, str]]) -> int:
     ]
     if differs:
         lies.append(
-            (member.header, f"header and directory differ in {', '.join(differs)} "
-             f"({name!r} against {member.name!r})")
+            (
+                member.header,
+                f"header and directory differ in {', '.join(differs)}: {name!r}, {member.name!r}",
+            )
         )
     if (flags | member.flags) & _ENCRYPTED:
         lies.append((member.header, f"member {member.name!r} says it is encrypted"))
@@ -257,7 +259,9 @@ def _has_wide_descriptor(source: Source, start: int, member: Member) -> bool:
     return descriptor[8:24] == struct.pack("<QQ", member.packed, member.size)
 
 
-def member_source(archive: Archive, member: Member, budget: Budget) -> tuple[Source, str | None]:
+def member_source(
+    archive: Archive, member: Member, budget: Budget
+) -> tuple[Source, str | None]:
     """The bytes of a member, and what is wrong with them (CRC, size) if anything.
 
     A stored member is a slice of the file; a compressed one is unpacked in memory.

@@ -10,7 +10,7 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from modelkeep.core import InputError, Subject
 from modelkeep.sources import digest_bytes, root_digest
@@ -29,7 +29,11 @@ def code_subject(folder: Path) -> Subject:
     )
     if not files:
         raise InputError(f"{folder}: no Python file in it")
-    return Subject("code", folder.resolve().name, root_digest([digest_bytes(p.read_bytes()) for p in files]))
+    return Subject(
+        "code",
+        folder.resolve().name,
+        root_digest([digest_bytes(p.read_bytes()) for p in files]),
+    )
 
 
 def resolve(reference: str, folder: Path) -> Callable[..., Any]:
@@ -44,7 +48,9 @@ def resolve(reference: str, folder: Path) -> Callable[..., Any]:
         raise InputError(f"{reference!r} is not of the form package.module:function")
     path = folder.joinpath(*module_name.split("."))
     if not path.with_suffix(".py").is_file() and not (path / "__init__.py").is_file():
-        raise InputError(f"no module {module_name!r} in {folder}", "Name the folder with --code.")
+        raise InputError(
+            f"no module {module_name!r} in {folder}", "Name the folder with --code."
+        )
     entry = str(folder.resolve())
     sys.path.insert(0, entry)
     try:
@@ -56,4 +62,4 @@ def resolve(reference: str, folder: Path) -> Callable[..., Any]:
     found = getattr(module, function, None)
     if not callable(found):
         raise InputError(f"{module_name} has no function {function!r}")
-    return found
+    return cast("Callable[..., Any]", found)

@@ -21,7 +21,11 @@ _IMAGE_AXES: Final = 4
 
 
 def load_dataset(
-    path: Path, *, label: str = "", like: Dataset | None = None, progress: Progress | None = None
+    path: Path,
+    *,
+    label: str = "",
+    like: Dataset | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Read a data set.
 
@@ -68,7 +72,9 @@ def _read_npz(path: Path, subject: Subject, _label: str, _like: Dataset | None) 
     except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
         raise InputError(f"{path}: cannot be read as arrays ({error})") from error
     if labels.ndim != 1 or len(labels) != len(rows) or rows.ndim < 2:  # noqa: PLR2004
-        raise InputError(f"{path}: x has shape {rows.shape}, y {labels.shape}; want (n, ...), (n,)")
+        raise InputError(
+            f"{path}: x has shape {rows.shape}, y {labels.shape}; want (n, ...), (n,)"
+        )
     if rows.dtype.kind not in "fiub":
         raise InputError(f"{path}: x holds {rows.dtype}, not numbers")
     if rows.ndim == _IMAGE_AXES - 1:
@@ -79,9 +85,13 @@ def _read_npz(path: Path, subject: Subject, _label: str, _like: Dataset | None) 
     if not np.isfinite(scaled).all():
         raise InputError(f"{path}: x holds NaN or infinity", "Fill or drop those rows.")
     if image and (scaled.min() < 0 or scaled.max() > 1):
-        raise InputError(f"{path}: image values lie in [{scaled.min()}, {scaled.max()}], want [0, 1]")
+        raise InputError(
+            f"{path}: image values lie in [{scaled.min()}, {scaled.max()}], want [0, 1]"
+        )
     columns = () if image else tuple(Column(f"x{i}") for i in range(rows.shape[1]))
-    return Dataset(subject, scaled, labels.astype(str), columns, "image" if image else "tabular")
+    return Dataset(
+        subject, scaled, labels.astype(str), columns, "image" if image else "tabular"
+    )
 
 
 def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) -> Dataset:
@@ -100,7 +110,9 @@ def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) 
     known = {column.name: column for column in like.columns} if like is not None else {}
     features = [name for name in names if name != target]
     if known and features != list(known):
-        raise InputError(f"{path}: columns differ from those of {like.subject.name if like else ''}")
+        raise InputError(
+            f"{path}: columns differ from those of {like.subject.name if like else ''}"
+        )
     columns, arrays = [], []
     for name in features:
         column, values = _column(name, table.column(name), known.get(name), path)
@@ -112,7 +124,12 @@ def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) 
     return Dataset(subject, np.stack(arrays, axis=1).astype(np.float32), labels, tuple(columns))
 
 
-def _column(name: str, values: Any, known: Column | None, path: Path) -> tuple[Column, np.ndarray]:  # noqa: ANN401
+def _column(
+    name: str,
+    values: Any,  # noqa: ANN401 - pyarrow has no types
+    known: Column | None,
+    path: Path,
+) -> tuple[Column, np.ndarray]:
     types = need("pyarrow.types", "a table")
     kind = values.type
     if types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind):
@@ -124,12 +141,16 @@ def _column(name: str, values: Any, known: Column | None, path: Path) -> tuple[C
         return Column(name), array
     texts = ["" if value is None else str(value) for value in values.to_pylist()]
     if known is not None and not known.categories:
-        raise InputError(f"{path}: column {name!r} is text here and numeric in the other data set")
+        raise InputError(
+            f"{path}: column {name!r} is text here and numeric in the other data set"
+        )
     categories = known.categories if known is not None else tuple(sorted(set(texts)))
     codes = {text: index for index, text in enumerate(categories)}
     unknown = sorted(set(texts) - set(codes))
     if unknown:
-        raise InputError(f"{path}: column {name!r} has categories never seen before: {unknown[:5]}")
+        raise InputError(
+            f"{path}: column {name!r} has categories never seen before: {unknown[:5]}"
+        )
     return Column(name, categories), np.array([codes[text] for text in texts], dtype=float)
 
 

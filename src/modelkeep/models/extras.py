@@ -30,7 +30,7 @@ def need(module: str, purpose: str) -> ModuleType:
     Raises:
         MissingExtraError: it is not installed; the hint installs it.
     """
-    top = module.split(".")[0]
+    top = module.split(".", maxsplit=1)[0]
     try:
         return import_module(module)
     except ModuleNotFoundError as error:

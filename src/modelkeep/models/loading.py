@@ -48,4 +48,3 @@ def _preprocess(loaded: Loaded, request: Request) -> Loaded:
     subjects = loaded.code or (code_subject(code.folder),)
     note = f"inputs pass {code.preprocess} first, so no gradient is taken"
     return Loaded(PreprocessedModel(loaded.model, step), subjects, (*loaded.notes, note))
-

@@ -12,7 +12,7 @@ import numpy as np
 from modelkeep.core import InputError
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Loaded, Request
-from modelkeep.models.outputs import to_probabilities
+from modelkeep.models.outputs import are_probabilities, to_probabilities
 from modelkeep.sources import private_copy, read_unchanged
 
 _CHUNK: Final = 4096  # rows per call
@@ -88,10 +88,11 @@ class OnnxModel:
             return {self._inputs[0].name: _cast(rows, self._inputs[0])}
         if rows.ndim != 2 or rows.shape[1] != len(self._inputs):  # noqa: PLR2004
             raise InputError(
-                f"the model takes {len(self._inputs)} columns, the data has rows of {rows.shape[1:]}"
+                f"the model takes {len(self._inputs)} columns, the rows have {rows.shape[1:]}"
             )
         return {
-            found.name: _cast(rows[:, [index]], found) for index, found in enumerate(self._inputs)
+            found.name: _cast(rows[:, [index]], found)
+            for index, found in enumerate(self._inputs)
         }
 
 
@@ -129,10 +130,9 @@ def _pick_output(outputs: Any) -> tuple[str, bool]:  # noqa: ANN401
 
 
 def _decide_logits(scores: np.ndarray) -> bool:
-    flat = scores if scores.ndim == 2 and scores.shape[1] > 1 else None  # noqa: PLR2004
-    if flat is None:
-        return bool((scores < 0).any() or (scores > 1).any())
-    return not (bool((flat >= -1e-6).all()) and np.allclose(flat.sum(axis=1), 1, atol=1e-3))
+    if scores.ndim == 2 and scores.shape[1] > 1:  # noqa: PLR2004
+        return not are_probabilities(scores)
+    return bool((scores < 0).any() or (scores > 1).any())
 
 
 def load(request: Request) -> Loaded:

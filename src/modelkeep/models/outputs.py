@@ -6,9 +6,13 @@ kind of output is decided once, on real rows, and said.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from modelkeep.core import InputError
+
+_ROUNDING: Final = 1e-6  # a probability may fall below 0 by this much
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -22,7 +26,7 @@ def are_probabilities(scores: np.ndarray) -> bool:
     """Whether every row is non-negative and sums to 1 (within 1e-3)."""
     return bool(
         scores.size
-        and (scores >= -1e-6).all()
+        and (scores >= -_ROUNDING).all()
         and np.allclose(scores.sum(axis=1), 1.0, atol=1e-3)
     )
 

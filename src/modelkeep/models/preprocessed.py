@@ -38,7 +38,9 @@ class PreprocessedModel:
         try:
             ready = np.asarray(self.step(rows), dtype=np.float32)
         except (ValueError, TypeError, KeyError, IndexError) as error:
-            raise InputError(f"--preprocess failed on rows of {rows.shape}: {error!r}") from error
+            raise InputError(
+                f"--preprocess failed on rows of {rows.shape}: {error!r}"
+            ) from error
         if len(ready) != len(rows):
             raise InputError(f"--preprocess turned {len(rows)} rows into {len(ready)}")
         return self.inner.predict(ready)

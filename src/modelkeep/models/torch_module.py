@@ -53,12 +53,16 @@ class TorchModel:
         parts = []
         with torch.no_grad():
             for at in range(0, len(rows), _CHUNK):
-                batch = torch.from_numpy(np.ascontiguousarray(rows[at : at + _CHUNK], np.float32))
+                batch = torch.from_numpy(
+                    np.ascontiguousarray(rows[at : at + _CHUNK], np.float32)
+                )
                 try:
                     parts.append(self.module(batch).numpy())
                 except (RuntimeError, TypeError, ValueError) as error:
                     first = str(error).splitlines()[0]
-                    raise InputError(f"the module refuses rows of {rows.shape[1:]}: {first}") from error
+                    raise InputError(
+                        f"the module refuses rows of {rows.shape[1:]}: {first}"
+                    ) from error
         scores = np.concatenate(parts) if parts else np.zeros((0, len(self._classes)))
         result = to_probabilities(scores, logits=True)
         self._classes = self._classes or tuple(str(i) for i in range(result.shape[1]))
@@ -83,12 +87,16 @@ def load(request: Request) -> Loaded:
     subject = code_subject(request.code.folder)
     module = resolve(request.code.factory, request.code.folder)()
     if not isinstance(module, torch.nn.Module):
-        raise InputError(f"{request.code.factory} returned {type(module).__name__}, not a module")
+        raise InputError(
+            f"{request.code.factory} returned {type(module).__name__}, not a module"
+        )
     shown = request.file_of("safetensors") or ""
     weights = reader.load(read_unchanged(request.path(shown), request.sha256(shown)))
     try:
         module.load_state_dict(weights, strict=True)
     except RuntimeError as error:
         lines = " ".join(str(error).split())
-        raise InputError(f"{shown} does not fit {request.code.factory}: {lines[:300]}") from error
+        raise InputError(
+            f"{shown} does not fit {request.code.factory}: {lines[:300]}"
+        ) from error
     return Loaded(TorchModel(module), (subject,))

@@ -28,7 +28,9 @@ class XgboostModel:
         config = json.loads(booster.save_config())["learner"]
         objective = config["objective"]["name"]
         if not objective.startswith(("binary:", "multi:")):
-            raise InputError(f"the model's objective is {objective}: only classifiers are assessed")
+            raise InputError(
+                f"the model's objective is {objective}: only classifiers are assessed"
+            )
         self._margin = objective in {"binary:logitraw", "binary:hinge", "multi:softmax"}
         count = max(2, int(config["learner_model_param"]["num_class"]))
         self._classes = tuple(str(index) for index in range(count))
@@ -51,7 +53,9 @@ class XgboostModel:
                 matrix, output_margin=self._margin, validate_features=False
             )
         except ValueError as error:
-            raise InputError(f"XGBoost refuses the rows: {str(error).splitlines()[0]}") from error
+            raise InputError(
+                f"XGBoost refuses the rows: {str(error).splitlines()[0]}"
+            ) from error
         return to_probabilities(scores, logits=self._margin)
 
 

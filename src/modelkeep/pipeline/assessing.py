@@ -9,7 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelkeep.assess import Assessment, Context, Recipe, assess_model, attacks, built_in, from_user
+from modelkeep.assess import (
+    Assessment,
+    Context,
+    Recipe,
+    assess_model,
+    attacks,
+    built_in,
+    from_user,
+)
 from modelkeep.core import InputError, Subject
 from modelkeep.core.settings import Settings
 from modelkeep.models import Code, Dataset, Model, Request, load_dataset, load_model, resolve
@@ -46,7 +54,9 @@ def assess_artifact(
     listener.progress("reading data", 0.0)
     label = settings.text("label")
     train = load_dataset(inputs.data, label=label) if inputs.data is not None else None
-    test = load_dataset(inputs.test, label=label, like=train) if inputs.test is not None else None
+    test = (
+        load_dataset(inputs.test, label=label, like=train) if inputs.test is not None else None
+    )
     code = _code(inputs)
     listener.progress("loading the model", 0.0)
     loaded = load_model(Request(examined.artifact, examined.manifest, examined.formats(), code))
@@ -94,5 +104,4 @@ def _context(
 
 def _code(inputs: Inputs) -> Code | None:
     code = Code(inputs.code or Path.cwd(), inputs.factory, inputs.train, inputs.preprocess)
-    return code if code else None
-
+    return code or None

@@ -48,7 +48,7 @@ class _Live:
     failed: bool = False
 
 
-def check(
+def check(  # noqa: PLR0913 - keyword-only, each documented below
     model: str | Path,
     *,
     data: str | Path | None = None,
@@ -125,19 +125,14 @@ def _assess(
     examined: Examined, inputs: Inputs, workspace: Workspace, signature: SignatureCheck
 ) -> _Live:
     """Load and measure, unless the static half forbids it or nothing was given."""
-    if signature.state is State.BROKEN:
-        return _Live(None, (_missed("the model is not loaded: it is not what was signed"),))
-    if examined.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
-        return _Live(None, (_missed("the model is not loaded: the scan did not pass"),))
-    if not inputs.wants_assessment:
-        return _Live(None, (_missed("no data was given (--data TRAIN --test TEST)"),))
+    forbidden = _why_not(examined, inputs, signature)
+    if forbidden:
+        return _Live(None, (_missed(forbidden),))
     try:
         # Imported here: it needs the optional `assess` extra.
         from modelkeep.pipeline.assessing import assess_artifact  # noqa: PLC0415
 
-        return _Live(
-            assess_artifact(examined, inputs, workspace.settings, workspace.listener)
-        )
+        assessed = assess_artifact(examined, inputs, workspace.settings, workspace.listener)
     except ModuleNotFoundError as error:
         hint = MissingExtraError("assessing a model", error.name or "numpy", "assess")
         return _Live(None, (_missed(f"SKIPPED: {hint.message} {hint.hint}"),))
@@ -146,6 +141,18 @@ def _assess(
     except InputError as error:
         reason = _missed(f"could not be done: {error.message} {error.hint}")
         return _Live(None, (reason,), failed=True)
+    return _Live(assessed)
+
+
+def _why_not(examined: Examined, inputs: Inputs, signature: SignatureCheck) -> str:
+    """Why the model is not loaded; empty if it may be."""
+    if signature.state is State.BROKEN:
+        return "the model is not loaded: it is not what was signed"
+    if examined.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        return "the model is not loaded: the scan did not pass"
+    if not inputs.wants_assessment:
+        return "no data was given (--data TRAIN --test TEST)"
+    return ""
 
 
 def _missed(why: str) -> NotChecked:
@@ -198,9 +205,7 @@ def _report(
 ) -> Report:
     examined = results.examined
     files = reported_files(examined.scan.files)
-    about = tuple(
-        ReportedFinding.of(f) for f in findings(examined.artifact, results.signature)
-    )
+    about = tuple(ReportedFinding.of(f) for f in findings(examined.artifact, results.signature))
     every = [*about, *(finding for file in files for finding in file.findings)]
     notes = live.assessed.notes if live.assessed is not None else ()
     return Report(

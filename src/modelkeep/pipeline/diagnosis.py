@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
 
-from modelkeep import __version__
 from modelkeep.core import ModelkeepError
 from modelkeep.core.settings import Value, resolve
+from modelkeep.core.version import VERSION
 from modelkeep.evidence import exists, open_keep
 from modelkeep.pipeline.workspace import keep_path
 from modelkeep.policy import load_gates
@@ -48,7 +48,7 @@ def diagnose(**flags: Value | None) -> tuple[Line, ...]:
 
 
 def _installation() -> Iterator[Line]:
-    yield Line("modelkeep", __version__, ok=True)
+    yield Line("modelkeep", VERSION, ok=True)
     supported = sys.version_info >= (3, 11)
     yield Line("python", platform.python_version(), supported, "" if supported else "use 3.11+")
     for name, extra in _LIBRARIES:

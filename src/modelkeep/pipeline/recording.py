@@ -7,15 +7,15 @@ from typing import Any
 
 import msgspec
 
-from modelkeep import __version__
 from modelkeep.core import Measurement, NotChecked, Risk, Severity, Subject, Verdict
+from modelkeep.core.version import VERSION
 from modelkeep.evidence import Statement, make_statement
 from modelkeep.pipeline.artifacts import Examined
 from modelkeep.pipeline.signatures import signature_statement
 from modelkeep.pipeline.workspace import Workspace
 from modelkeep.trust import BillOfMaterials, SignatureCheck
 
-TOOL = f"modelkeep {__version__}"
+TOOL = f"modelkeep {VERSION}"
 Facts = dict[str, int | bool]
 
 

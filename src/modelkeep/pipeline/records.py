@@ -64,9 +64,7 @@ def _predicate_name(uri: str) -> str:
     return row.key if row is not None else uri
 
 
-def list_evidence(
-    model: str | Path | None = None, **flags: Value | None
-) -> list[Line]:
+def list_evidence(model: str | Path | None = None, **flags: Value | None) -> list[Line]:
     """Entries in log order, of one model if given."""
     with open_workspace(flags) as workspace:
         subject = None
@@ -227,7 +225,10 @@ def _repeat(report: BundleReport, said: str) -> list[str]:
     predicate = statement.predicate
     try:
         gates = parse_gates(
-            str(policy["profile"]), str(policy["conditions"]), policy["thresholds"], "bundle policy"
+            str(policy["profile"]),
+            str(policy["conditions"]),
+            policy["thresholds"],
+            "bundle policy",
         )
     except (KeyError, TypeError, AttributeError, InputError) as error:
         return [f"the bundle's policy cannot be evaluated: {error}"]

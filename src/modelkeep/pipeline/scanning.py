@@ -14,9 +14,7 @@ from modelkeep.report import Report
 from modelkeep.sources import root_digest
 
 
-def scan(
-    *paths: str | Path, listener: Listener | None = None, **flags: Value | None
-) -> Report:
+def scan(*paths: str | Path, listener: Listener | None = None, **flags: Value | None) -> Report:
     """Scan files and directories; nothing in them is loaded.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from modelkeep import __version__
 from modelkeep.core import (
     Confidence,
     Finding,
@@ -15,6 +14,7 @@ from modelkeep.core import (
     Verdict,
 )
 from modelkeep.core.settings import Value
+from modelkeep.core.version import VERSION
 from modelkeep.evidence import SigningKey, Statement, make_statement, timestamp
 from modelkeep.pipeline.artifacts import digest_model, used_rules
 from modelkeep.pipeline.workspace import Listener, Workspace, open_workspace
@@ -139,7 +139,9 @@ def _file_verdict(name: str, found: list[Finding]) -> Verdict:
     return Verdict.FAIL if hit else Verdict.PASS
 
 
-def signature_statement(workspace: Workspace, subject: Subject, check: SignatureCheck) -> Statement:
+def signature_statement(
+    workspace: Workspace, subject: Subject, check: SignatureCheck
+) -> Statement:
     """The outcome of a signature check as a simple verification result."""
     present = check.state is not State.UNSIGNED
     properties = [f"MODELKEEP_SIGNATURE_{check.state.name}"]
@@ -149,7 +151,7 @@ def signature_statement(workspace: Workspace, subject: Subject, check: Signature
             "signature_trusted": check.state is State.TRUSTED,
             "signature_broken": check.state is State.BROKEN,
         },
-        "verifier": {"id": f"urn:modelkeep:{__version__}"},
+        "verifier": {"id": f"urn:modelkeep:{VERSION}"},
         "timeCreated": timestamp(workspace.keep.clock()),
         "properties": properties,
     }

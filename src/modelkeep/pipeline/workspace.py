@@ -9,7 +9,7 @@ import getpass
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -53,8 +53,8 @@ class Listener:
         progress: what is going on and the share done in [0, 1].
     """
 
-    tell: Tell = field(default=quiet)
-    progress: Progress = field(default=quiet)
+    tell: Tell = quiet
+    progress: Progress = quiet
 
 
 @dataclass(slots=True)
@@ -69,9 +69,7 @@ class Workspace:
     def facts(self, subject: Subject) -> Facts:
         """What may be believed about a subject now."""
         bodies = [entry.body for entry in self.keep.store.entries(subject.digest.sha256)]
-        return gather_facts(
-            bodies, subject.digest.sha256, self.keep.trust, self.keep.clock()
-        )
+        return gather_facts(bodies, subject.digest.sha256, self.keep.trust, self.keep.clock())
 
     def decide(self, action: str, subject: Subject) -> tuple[Decision, Receipt]:
         """Ask the gate, record its answer and the policy it was given by."""
@@ -90,7 +88,9 @@ class Workspace:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             draft = path.with_suffix(".new")
-            draft.write_text(json.dumps(self.gates.material(), sort_keys=True), encoding="utf-8")
+            draft.write_text(
+                json.dumps(self.gates.material(), sort_keys=True), encoding="utf-8"
+            )
             draft.replace(path)
 
 

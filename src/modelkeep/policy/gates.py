@@ -29,6 +29,7 @@ from modelkeep.policy.vocabulary import make_context, schema_text
 # `report` judges by the rules of `prod`; it only never fails the command.
 FILES: Final = {"report": "prod.cedar", "dev": "dev.cedar", "prod": "prod.cedar"}
 NEVER_IN_REPORT: Final = ("load", "serve")
+PROVE: Final = "modelkeep check MODEL --data TRAIN --test TEST"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,7 @@ def load_gates(profile: str, thresholds: Mapping[str, float], folder: Path | Non
     return parse_gates(profile, text, thresholds, origin)
 
 
-def parse_gates(
-    profile: str, text: str, thresholds: Mapping[str, float], origin: str
-) -> Gates:
+def parse_gates(profile: str, text: str, thresholds: Mapping[str, float], origin: str) -> Gates:
     """Parse and validate policy text.
 
     Raises:
@@ -148,7 +147,9 @@ def _condition(policy: dict[str, Any], origin: str) -> _Condition:
     if not notes.get("id"):
         raise InputError(f"{origin}: a condition without @id")
     if not policy["conditions"] or any(c["kind"] != "when" for c in policy["conditions"]):
-        raise InputError(f"{origin}: condition {notes['id']!r} needs `when` clauses and no other")
+        raise InputError(
+            f"{origin}: condition {notes['id']!r} needs `when` clauses and no other"
+        )
     if policy["principal"]["op"] != "All" or policy["resource"]["op"] != "All":
         raise InputError(f"{origin}: condition {notes['id']!r} may restrict the action only")
     return _Condition(
@@ -227,7 +228,7 @@ def decide(action: str, subject: str, principal: str, facts: Facts, gates: Gates
             "Use --profile dev or prod.",
         )
     gate = gates._gates[action]  # noqa: SLF001 - same room
-    request = {
+    request: dict[str, Any] = {
         "principal": _uid("User", principal),
         "action": _uid("Action", action),
         "resource": _uid("Model", subject),
@@ -239,11 +240,15 @@ def decide(action: str, subject: str, principal: str, facts: Facts, gates: Gates
         return Decision(action, True, gates.digest, gates.profile)
     reasons = set(_ask(request, gate.single, gates).diagnostics.reasons)
     missing = tuple(
-        Missing(c.id, c.says, c.mend, tuple(n for n in c.needs if n not in request["context"]))
-        for c in gate.conditions
-        if c.id not in reasons
+        _missing(c, request["context"]) for c in gate.conditions if c.id not in reasons
     )
     return Decision(action, False, gates.digest, gates.profile, missing, errors)
+
+
+def _missing(condition: _Condition, context: dict[str, object]) -> Missing:
+    """What is missing; where a fact is not proved, proving it comes before mending."""
+    absent = tuple(name for name in condition.needs if name not in context)
+    return Missing(condition.id, condition.says, PROVE if absent else condition.mend, absent)
 
 
 def _uid(kind: str, name: str) -> str:

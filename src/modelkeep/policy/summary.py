@@ -6,8 +6,8 @@ context that was compared, so that a third party can decide again and compare.
 
 from __future__ import annotations
 
-from modelkeep import __version__
 from modelkeep.core import Subject
+from modelkeep.core.version import VERSION
 from modelkeep.evidence import Clock, Facts, Statement, make_statement, timestamp
 from modelkeep.policy.gates import Gates
 from modelkeep.policy.interface import Decision
@@ -34,7 +34,7 @@ def decision_statement(
     """
     fields = {
         "facts": {},
-        "verifier": {"id": f"urn:modelkeep:{__version__}"},
+        "verifier": {"id": f"urn:modelkeep:{VERSION}"},
         "timeVerified": timestamp(clock()),
         "resourceUri": f"sha256:{subject.digest.sha256}",
         "policy": {

@@ -13,8 +13,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any, Final
 
-from modelkeep import __version__
 from modelkeep.core import Measurement, ModelkeepError, Subject
+from modelkeep.core.version import VERSION
 from modelkeep.report.interface import Renderer, Report
 from modelkeep.trust import BillOfMaterials
 
@@ -60,9 +60,7 @@ def build_bom(
         "metadata": {
             "timestamp": created,
             "tools": {
-                "components": [
-                    {"type": "application", "name": "modelkeep", "version": __version__}
-                ]
+                "components": [{"type": "application", "name": "modelkeep", "version": VERSION}]
             },
             "component": model,
         },
@@ -132,4 +130,6 @@ def render(report: Report) -> str:
     return json.dumps(report.bom, indent=2) + "\n"
 
 
-RENDERER: Final = Renderer("cyclonedx", "CycloneDX 1.6 bill of materials with model card", render)
+RENDERER: Final = Renderer(
+    "cyclonedx", "CycloneDX 1.6 bill of materials with model card", render
+)

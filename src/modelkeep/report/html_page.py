@@ -29,7 +29,9 @@ def render(report: Report) -> str:
     """The page."""
     style = resources.files("modelkeep.report").joinpath("style.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
     title = escape(f"{report.verdict} {report.subject.name}")
     body = "\n".join(_sections(report))
     return (
@@ -80,7 +82,8 @@ def _decision(report: Report) -> Iterator[str]:
     for missing in decision.missing:
         absent = f"<p>Not proved: <code>{escape(', '.join(missing.absent))}</code></p>"
         yield (
-            f'<div class="card"><p><strong>{escape(missing.id)}</strong>: {escape(missing.says)}</p>'
+            f'<div class="card"><p><strong>{escape(missing.id)}</strong>: '
+            f"{escape(missing.says)}</p>"
             f"{absent if missing.absent else ''}<p>Mend: {escape(missing.mend)}</p></div>"
         )
     for error in decision.errors:
@@ -113,10 +116,15 @@ def _risks(report: Report) -> Iterator[str]:
     yield "<h2>Measured risks, worst first</h2>"
     for risk in report.risks[:WORST]:
         attacker = risk.measurement.attacker
-        who = f"<p>Attacker: {escape(attacker.knowledge)}, {escape(attacker.capability)}</p>" if attacker else ""
+        who = (
+            f"<p>Attacker: {escape(attacker.knowledge)}, {escape(attacker.capability)}</p>"
+            if attacker
+            else ""
+        )
         yield (
             f'<div class="card"><p><strong>{escape(risk.title)}</strong></p>'
-            f"<p>{escape(describe(risk.measurement))}</p>{who}<p>Mend: {escape(risk.mend)}</p></div>"
+            f"<p>{escape(describe(risk.measurement))}</p>{who}"
+            f"<p>Mend: {escape(risk.mend)}</p></div>"
         )
 
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import msgspec
 
-from modelkeep import __version__
 from modelkeep.core import (
     Confidence,
     Finding,
@@ -26,6 +25,7 @@ from modelkeep.core import (
     Subject,
     Verdict,
 )
+from modelkeep.core.version import VERSION
 from modelkeep.policy import Decision
 
 SCHEMA_VERSION: Final = "1.0"
@@ -110,7 +110,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     materials: tuple[Subject, ...] = ()
     bom: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
-    tool: str = f"modelkeep {__version__}"
+    tool: str = f"modelkeep {VERSION}"
     schema_version: str = SCHEMA_VERSION
 
     @property

@@ -27,18 +27,30 @@ def _scale(low: float, high: float, start: float, end: float) -> Scale:
     return lambda value: start + (min(max(value, low), high) - low) / span * (end - start)
 
 
-def _axes(title: str, labels: tuple[str, str], ticks: tuple[list[Tick], list[Tick]]) -> list[str]:
+def _axes(
+    title: str, labels: tuple[str, str], ticks: tuple[list[Tick], list[Tick]]
+) -> list[str]:
     """Frame, grid and labels; tick places are in pixels already."""
     right, bottom = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
     parts = [f'<text x="{_LEFT}" y="16" class="title">{escape(title)}</text>']
     for place, text in ticks[0]:
-        parts.append(f'<line x1="{place:.1f}" y1="{_TOP}" x2="{place:.1f}" y2="{bottom}" class="grid"/>')
-        parts.append(f'<text x="{place:.1f}" y="{bottom + 14}" class="tick mid">{escape(text)}</text>')
+        parts.append(
+            f'<line x1="{place:.1f}" y1="{_TOP}" x2="{place:.1f}" y2="{bottom}" class="grid"/>'
+        )
+        parts.append(
+            f'<text x="{place:.1f}" y="{bottom + 14}" class="tick mid">{escape(text)}</text>'
+        )
     for place, text in ticks[1]:
-        parts.append(f'<line x1="{_LEFT}" y1="{place:.1f}" x2="{right}" y2="{place:.1f}" class="grid"/>')
-        parts.append(f'<text x="{_LEFT - 6}" y="{place + 4:.1f}" class="tick end">{escape(text)}</text>')
+        parts.append(
+            f'<line x1="{_LEFT}" y1="{place:.1f}" x2="{right}" y2="{place:.1f}" class="grid"/>'
+        )
+        parts.append(
+            f'<text x="{_LEFT - 6}" y="{place + 4:.1f}" class="tick end">{escape(text)}</text>'
+        )
     middle = (_LEFT + right) / 2
-    parts.append(f'<text x="{middle}" y="{_HEIGHT - 6}" class="label mid">{escape(labels[0])}</text>')
+    parts.append(
+        f'<text x="{middle}" y="{_HEIGHT - 6}" class="label mid">{escape(labels[0])}</text>'
+    )
     turn = f"rotate(-90 12 {(_TOP + bottom) / 2})"
     parts.append(
         f'<text x="12" y="{(_TOP + bottom) / 2}" class="label mid" transform="{turn}">'
@@ -65,11 +77,16 @@ def robustness_plot(measurement: Measurement) -> str:
     points = measurement.curve
     across = _scale(0, max(x for x, _ in points), _LEFT, _WIDTH - _RIGHT)
     up = _scale(0, 1, _HEIGHT - _BOTTOM, _TOP)
-    ticks = ([(across(x), f"{x:g}") for x, _ in points], [(up(y / 4), f"{y / 4:g}") for y in range(5)])
+    ticks = (
+        [(across(x), f"{x:g}") for x, _ in points],
+        [(up(y / 4), f"{y / 4:g}") for y in range(5)],
+    )
     title = f"Accuracy under attack (n={measurement.n})"
     parts = _axes(title, ("L-infinity radius", "accuracy"), ticks)
     parts.append(_line([(across(x), up(y)) for x, y in points], "curve"))
-    parts += [f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="3" class="dot"/>' for x, y in points]
+    parts += [
+        f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="3" class="dot"/>' for x, y in points
+    ]
     radius = measurement.attacker.radius if measurement.attacker is not None else None
     if radius is not None:
         place = across(radius)

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
-from modelkeep import __version__
 from modelkeep.core import Rule, Severity
 from modelkeep.core.taxonomy import topic
+from modelkeep.core.version import VERSION
 from modelkeep.report.interface import Renderer, Report, ReportedFinding
 
 _LEVEL: Final = {
@@ -40,7 +40,7 @@ def render(report: Report) -> str:
     rules += _gate_rules(report)
     places = {rule["id"]: index for index, rule in enumerate(rules)}
     run = {
-        "tool": {"driver": {"name": "modelkeep", "semanticVersion": __version__, "rules": rules}},
+        "tool": {"driver": {"name": "modelkeep", "semanticVersion": VERSION, "rules": rules}},
         "artifacts": [{"location": _uri(file.path)} for file in report.files],
         "invocations": [
             {

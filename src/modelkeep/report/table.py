@@ -94,7 +94,9 @@ def describe(measurement: Measurement) -> str:
     radius = ""
     if measurement.attacker is not None and measurement.attacker.radius is not None:
         radius = f" at {measurement.attacker.norm}:{measurement.attacker.radius:g}"
-    work = ", ".join(f"{value} {name.replace('_', ' ')}" for name, value in measurement.budget.items())
+    work = ", ".join(
+        f"{value} {name.replace('_', ' ')}" for name, value in measurement.budget.items()
+    )
     return (
         f"{measurement.name}{radius} {measurement.value:.3f} "
         f"[{measurement.low:.3f}, {measurement.high:.3f}] {measurement.unit}, "

@@ -87,7 +87,9 @@ def _judge(
 ) -> tuple[FileResult, list[NotChecked]]:
     outer = found[0]
     missed = [
-        NotChecked(str(stream.location), f"no reader for {stream.format.removeprefix('unread:')}")
+        NotChecked(
+            str(stream.location), f"no reader for {stream.format.removeprefix('unread:')}"
+        )
         for stream in found
         if stream.format.startswith("unread:")
     ]

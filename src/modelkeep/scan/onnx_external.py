@@ -21,7 +21,7 @@ RULE: Final = Rule(
     id="ONX001",
     name="onnx-external-data-escapes",
     summary="The model reads tensor bytes from a file that is not part of it.",
-    remedy="Save the model with all tensors inside, or put the data file beside it in one directory.",
+    remedy="Save the model with all tensors inside, or with the data file in its directory.",
     topic="artifact.swapped_at_load",
     tags=("CWE-22",),
 )

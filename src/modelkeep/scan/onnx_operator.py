@@ -21,13 +21,20 @@ RULE: Final = Rule(
     id="ONX002",
     name="onnx-foreign-operator",
     summary="The model needs operators from outside ONNX, which are native or Python code.",
-    remedy="Export the model with standard operators only, or review the library that brings them.",
+    remedy="Export the model with standard operators, or review the library that brings them.",
     topic="artifact.malicious_code",
     tags=("CWE-829",),
 )
 
 _STANDARD: Final = frozenset(
-    {"", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "ai.onnx.preview.training", "com.microsoft"}
+    {
+        "",
+        "ai.onnx",
+        "ai.onnx.ml",
+        "ai.onnx.training",
+        "ai.onnx.preview.training",
+        "com.microsoft",
+    }
 )
 _RUNS_PYTHON: Final = frozenset({"PyOp", "PythonOp", "PyFunc", "PyCustomOp"})
 

@@ -68,7 +68,9 @@ def streams(source: Source, path: str, budget: Budget) -> Iterator[Stream]:
     yield from _streams(source, Location(path), budget, 0)
 
 
-def _streams(source: Source, location: Location, budget: Budget, depth: int) -> Iterator[Stream]:
+def _streams(
+    source: Source, location: Location, budget: Budget, depth: int
+) -> Iterator[Stream]:
     stream = Stream(location, source, "unread:unknown binary content")
     if depth > budget.limits.depth:
         stream.error = LimitExceededError(f"nested deeper than {budget.limits.depth}")
@@ -115,9 +117,7 @@ def _parse(stream: Stream, budget: Budget, parts: list[Part]) -> None:
         ubjson.check(source, budget)
 
 
-def _parse_pickles(
-    stream: Stream, budget: Budget, start: int, parts: list[Part]
-) -> None:
+def _parse_pickles(stream: Stream, budget: Budget, start: int, parts: list[Part]) -> None:
     """Read pickle after pickle, as a file of several dumps holds them."""
     document = PickleDocument()
     stream.document = document
@@ -142,14 +142,14 @@ def _role_of_tail(rest: Source) -> str | None:
     return kind if kind.startswith("unread:") or kind == "text" else None
 
 
-def _parse_zip(
-    stream: Stream, budget: Budget, parts: list[Part]
-) -> None:
+def _parse_zip(stream: Stream, budget: Budget, parts: list[Part]) -> None:
     archive = zip_archive.open_archive(stream.source, budget)
     document = ZipDocument(archive)
     stream.document = document
     names = {member.name for member in archive.members}
-    torch_root = next((n.removesuffix("data.pkl") for n in names if n.endswith("data.pkl")), None)
+    torch_root = next(
+        (n.removesuffix("data.pkl") for n in names if n.endswith("data.pkl")), None
+    )
     trouble: MalformedArtifactError | None = None
     for member in archive.members:
         if member.name.endswith("/"):

@@ -21,7 +21,7 @@ RULE: Final = Rule(
     id="ZIP001",
     name="zip-views-disagree",
     summary="The archive shows different contents to different readers.",
-    remedy="Treat the file as forged: fetch it again and compare the digest the publisher states.",
+    remedy="Treat the file as forged; fetch it again and compare its published digest.",
     topic="artifact.swapped_at_load",
     tags=("CWE-436",),
 )

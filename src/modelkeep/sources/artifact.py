@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import Final, Self
 
 from modelkeep.core import EvidenceError, InputError
 
@@ -48,7 +48,7 @@ class FileSource:
             length -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def __enter__(self) -> FileSource:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

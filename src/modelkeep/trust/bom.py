@@ -67,7 +67,8 @@ def gather_bom(
         data: data sets and code it was assessed with.
     """
     files = tuple(
-        FileDigest(artifact.display(file.name), file.digest, file.size) for file in manifest.files
+        FileDigest(artifact.display(file.name), file.digest, file.size)
+        for file in manifest.files
     )
     names = {name for kind in formats for name in _LOADERS.get(kind, ())}
     return BillOfMaterials(model, files, data, tuple(_installed(sorted(names))), formats)

@@ -44,7 +44,9 @@ def parse_chain(raw: list[str]) -> tuple[x509.Certificate, ...]:
 
 def encode_chain(chain: tuple[x509.Certificate, ...]) -> list[str]:
     """Certificates as base64 DER, for a bundle."""
-    return [base64.b64encode(c.public_bytes(serialization.Encoding.DER)).decode() for c in chain]
+    return [
+        base64.b64encode(c.public_bytes(serialization.Encoding.DER)).decode() for c in chain
+    ]
 
 
 def leaf_key(chain: tuple[x509.Certificate, ...]) -> PublicKey:
@@ -53,8 +55,12 @@ def leaf_key(chain: tuple[x509.Certificate, ...]) -> PublicKey:
     Raises:
         InputError: a kind of key that is not used here.
     """
-    pem = chain[0].public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = (
+        chain[0]
+        .public_key()
+        .public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
     )
     return PublicKey.from_pem(pem.decode())
 

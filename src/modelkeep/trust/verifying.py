@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography import x509
@@ -40,7 +40,7 @@ UNTRUSTED: Final = Rule(
     id="SIG003",
     name="signer-not-trusted",
     summary="The signature is by a key that the trust map does not allow to sign models.",
-    remedy="If you trust the signer: modelkeep trust add NAME KEY.pub --predicate model-signature",
+    remedy="If you trust them: modelkeep trust add NAME KEY.pub --predicate model-signature",
     topic="artifact.unsigned",
     tags=("CWE-346",),
 )
@@ -70,7 +70,7 @@ class SignatureCheck:
     state: State
     reason: str
     signer: str = ""
-    difference: Difference = Difference()
+    difference: Difference = field(default_factory=Difference)
 
 
 def verify_signature(
@@ -164,5 +164,10 @@ def findings(artifact: Artifact, check: SignatureCheck) -> Iterator[Finding]:
     for sentence in check.difference.sentences():
         name = sentence.partition(":")[0]
         yield Finding(
-            TAMPERED, Severity.CRITICAL, Confidence.HIGH, sentence, Location(name), {"file": name}
+            TAMPERED,
+            Severity.CRITICAL,
+            Confidence.HIGH,
+            sentence,
+            Location(name),
+            {"file": name},
         )
