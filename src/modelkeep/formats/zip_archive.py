@@ -240,7 +240,7 @@ def _after(source: Source, member: Member, lies: list[tuple[int, str]]) -> int:
         lies.append(
             (
                 member.header,
-                f"header and directory differ in {', '.join(differs)}: {name!r}, {member.name!r}",
+                f"header and directory of {member.name!r} differ in {', '.join(differs)}",
             )
         )
     if (flags | member.flags) & _ENCRYPTED:
