@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from modelkeep.assess import robust_accuracy
+from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Outcome
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
 from modelkeep.models import Differentiable, need
@@ -29,12 +30,8 @@ _MOMENTUM: Final = 0.75
 
 
 def applies(context: Context) -> str | None:
-    """It needs a gradient, test rows, and numeric features only."""
-    if context.test is None:
-        return "no test data was given (--test FILE)"
-    if not isinstance(context.model, Differentiable):
-        return "the model gives no gradient; the score search attacks it instead"
-    return None
+    """It needs test rows and a gradient worth following; else the search attacks."""
+    return why_no_gradient(context)
 
 
 def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, int]]:

@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 
 from modelkeep.assess import robust_accuracy
+from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Outcome
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
-from modelkeep.models import Differentiable
 
 _QUERIES: Final = {"quick": 200, "standard": 1000}
 _CORNERS: Final = 8  # random corners tried before the search starts
@@ -27,10 +27,10 @@ _INSIDE: Final = 0.2  # share of changes that go inside the box, not to its edge
 
 
 def applies(context: Context) -> str | None:
-    """It needs test rows, and is not needed where there is a gradient."""
+    """It needs test rows, and is not needed where a gradient can be followed."""
     if context.test is None:
         return "no test data was given (--test FILE)"
-    if isinstance(context.model, Differentiable):
+    if why_no_gradient(context) is None:
         return "the model gives a gradient; the gradient attack is stronger"
     return None
 

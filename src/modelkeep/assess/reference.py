@@ -16,7 +16,7 @@ import numpy as np
 
 from modelkeep.assess.interface import Recipe
 from modelkeep.core import InputError
-from modelkeep.models import Dataset, need
+from modelkeep.models import Dataset, call, need
 
 _HIDDEN: Final = 64
 _EPOCHS: Final = 60
@@ -52,7 +52,7 @@ def from_user(reference: str, function: Callable[..., Any]) -> Recipe:
     """The user's ``fit(data, seed) -> model`` as a recipe."""
 
     def fit(data: Dataset, seed: int) -> Callable[[np.ndarray], np.ndarray]:
-        model = function(data, seed)
+        model = call(reference, function, data, seed)
         predict = getattr(model, "predict_proba", None) or getattr(model, "predict", None)
         if predict is None and callable(model):
             predict = model
@@ -62,7 +62,7 @@ def from_user(reference: str, function: Callable[..., Any]) -> Recipe:
             )
 
         def answer(rows: np.ndarray) -> np.ndarray:
-            scores = np.asarray(predict(rows), dtype=np.float64)
+            scores = np.asarray(call(reference, predict, rows), dtype=np.float64)
             if scores.ndim != 2 or len(scores) != len(rows):  # noqa: PLR2004
                 raise InputError(
                     f"{reference}: the model answers shape {scores.shape}, "

@@ -132,13 +132,13 @@ def write_anchor(keep: Keep, path: Path) -> Checkpoint:
     problems = anchor_problems(keep, old) if old is not None else []
     if problems:
         raise EvidenceError(f"{path}: {problems[0]}")
-    notes = keep.store.checkpoints()
-    if not notes:
+    note = keep.store.newest_checkpoint()
+    if note is None:
         raise InputError("the log is empty: there is nothing to anchor")
     draft = path.with_name(f".{path.name}.new")
     try:
-        draft.write_text(notes[-1], encoding="utf-8")
+        draft.write_text(note, encoding="utf-8")
         draft.replace(path)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
-    return parse_checkpoint(notes[-1])
+    return parse_checkpoint(note)

@@ -79,7 +79,7 @@ class Keep:
             _entry(statement, body) for statement, body in zip(statements, bodies, strict=True)
         ]
         first = self.store.append(entries)
-        note = self.store.checkpoints()[-1]
+        note = self.store.newest_checkpoint() or ""
         return [
             Receipt(entry.statement_id, first + offset, note)
             for offset, entry in enumerate(entries)

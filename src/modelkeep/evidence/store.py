@@ -100,12 +100,7 @@ class Store:
         ticket = _Ticket(entries)
         with self._queue_lock:
             self._waiting.append(ticket)
-        with self._commit_lock:
-            if not ticket.done:
-                with self._queue_lock:
-                    batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
-                self._commit(batch)
-        while not ticket.done:  # more waited than fit one batch
+        while not ticket.done:  # usually once; more often if more wait than fit a batch
             with self._commit_lock:
                 if not ticket.done:
                     with self._queue_lock:
@@ -119,10 +114,12 @@ class Store:
         try:
             with self._transaction() as connection:
                 self._write(connection, batch)
-        except DatabaseError as error:
-            self._frontier = Frontier()
+        except BaseException as error:
+            self._frontier = Frontier()  # forces a reload
             for ticket in batch:
                 ticket.error = error
+            if not isinstance(error, DatabaseError):
+                raise
         finally:
             for ticket in batch:
                 ticket.done = True
@@ -211,6 +208,13 @@ class Store:
         query = sa.select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size)
         with self._transaction() as connection:
             return [str(row[0]) for row in connection.execute(query)]
+
+    def newest_checkpoint(self) -> str | None:
+        """The newest signed note; ``None`` while the log is empty."""
+        query = sa.select(CHECKPOINT.c.note).order_by(CHECKPOINT.c.size.desc()).limit(1)
+        with self._transaction() as connection:
+            note = connection.execute(query).scalar()
+        return None if note is None else str(note)
 
     def close(self) -> None:
         """Give the database back."""

@@ -18,10 +18,10 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 class Limits:
     """Budgets of one file, members included; a spent budget is INCONCLUSIVE."""
 
-    member_bytes: int = 512 * 2**20
+    member_bytes: int = 256 * 2**20
     """Most uncompressed bytes of one archive member that are held."""
-    ratio: int = 200
-    """Most uncompressed bytes per compressed byte."""
+    ratio: int = 1100
+    """Most uncompressed bytes per compressed byte; deflate itself ends at 1032."""
     depth: int = 8
     """Deepest nesting: archive in archive, message in message, JSON in JSON."""
     entries: int = 100_000

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Final
+
+import msgspec
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Source
@@ -35,8 +36,8 @@ def looks_like(source: Source) -> bool:
     return head[:1] in (b"{", b"[") and b"\0" not in head
 
 
-def read_json(source: Source, budget: Budget) -> object:
-    """Parse a JSON document.
+def check(source: Source, budget: Budget) -> None:
+    """Walk a JSON document to its end without building it in memory.
 
     Raises:
         MalformedArtifactError: not JSON.
@@ -47,6 +48,6 @@ def read_json(source: Source, budget: Budget) -> object:
     text = source.read(0, source.size)
     check_depth(text, 64)
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError) as error:
         raise MalformedArtifactError(f"not valid JSON: {error}") from error

@@ -1,6 +1,6 @@
 """One handle on any model or data set; the only room that loads one."""
 
-from modelkeep.models.code import code_subject, resolve
+from modelkeep.models.code import call, code_subject, resolve
 from modelkeep.models.dataset import Column, Dataset
 from modelkeep.models.dataset_files import load_dataset
 from modelkeep.models.extras import need
@@ -16,6 +16,7 @@ __all__ = [
     "Loaded",
     "Model",
     "Request",
+    "call",
     "code_subject",
     "load_dataset",
     "load_model",

@@ -36,6 +36,18 @@ def code_subject(folder: Path) -> Subject:
     )
 
 
+def call(what: str, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+    """Call the user's code; whatever it raises becomes an error that names it.
+
+    Raises:
+        InputError: it raised.
+    """
+    try:
+        return function(*arguments)
+    except Exception as error:
+        raise InputError(f"{what} failed: {error!r}"[:500], "Mend that code.") from error
+
+
 def resolve(reference: str, folder: Path) -> Callable[..., Any]:
     """Import ``package.module:function`` from a folder.
 

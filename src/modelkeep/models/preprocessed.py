@@ -35,12 +35,8 @@ class PreprocessedModel:
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of raw rows."""
-        try:
-            ready = np.asarray(self.step(rows), dtype=np.float32)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
-            raise InputError(
-                f"--preprocess failed on rows of {rows.shape}: {error!r}"
-            ) from error
+        step = f"--preprocess, given rows of {rows.shape[1:]},"
+        ready = call(step, lambda: np.asarray(self.step(rows), dtype=np.float32))
         if len(ready) != len(rows):
             raise InputError(f"--preprocess turned {len(rows)} rows into {len(ready)}")
         return self.inner.predict(ready)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from modelkeep.core import InputError
-from modelkeep.models.code import code_subject, resolve
+from modelkeep.models.code import call, code_subject, resolve
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Loaded, Request
 from modelkeep.models.outputs import to_probabilities
@@ -56,13 +56,14 @@ class TorchModel:
                 batch = torch.from_numpy(
                     np.ascontiguousarray(rows[at : at + _CHUNK], np.float32)
                 )
-                try:
-                    parts.append(self.module(batch).numpy())
-                except (RuntimeError, TypeError, ValueError) as error:
-                    first = str(error).splitlines()[0]
+                logits = call(
+                    f"the module, given rows of {rows.shape[1:]},", self.module, batch
+                )
+                if not isinstance(logits, torch.Tensor):
                     raise InputError(
-                        f"the module refuses rows of {rows.shape[1:]}: {first}"
-                    ) from error
+                        f"the module answers {type(logits).__name__}, not a tensor"
+                    )
+                parts.append(logits.numpy())
         scores = np.concatenate(parts) if parts else np.zeros((0, len(self._classes)))
         result = to_probabilities(scores, logits=True)
         self._classes = self._classes or tuple(str(i) for i in range(result.shape[1]))
@@ -85,7 +86,8 @@ def load(request: Request) -> Loaded:
     torch = need("torch", "a torch model")
     reader = need("safetensors.torch", "a safetensors file")
     subject = code_subject(request.code.folder)
-    module = resolve(request.code.factory, request.code.folder)()
+    factory = resolve(request.code.factory, request.code.folder)
+    module = call(request.code.factory, factory)
     if not isinstance(module, torch.nn.Module):
         raise InputError(
             f"{request.code.factory} returned {type(module).__name__}, not a module"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from modelkeep.core import (
+    EvidenceError,
     InputError,
     MissingExtraError,
     NotChecked,
@@ -18,7 +19,7 @@ from modelkeep.core import (
     fold,
 )
 from modelkeep.core.settings import Value
-from modelkeep.evidence import timestamp, write_anchor
+from modelkeep.evidence import anchor_problems, read_anchor, timestamp, write_anchor
 from modelkeep.pipeline.artifacts import Examined, examine, reported_files, used_rules
 from modelkeep.pipeline.inputs import Inputs
 from modelkeep.pipeline.recording import Results, build_statements
@@ -91,12 +92,13 @@ def check(  # noqa: PLR0913 - keyword-only, each documented below
         preprocess,
     )
     heard = listener or Listener()
-    with open_workspace(flags, heard) as workspace:
+    with open_workspace(flags, heard, make=True) as workspace:
         return _run(workspace, Path(model), inputs, roots)
 
 
 def _run(workspace: Workspace, model: Path, inputs: Inputs, roots: str | Path | None) -> Report:
     keep, settings, listener = workspace.keep, workspace.settings, workspace.listener
+    _require_anchored(workspace)
     examined = examine(model, settings.names("scan.pickle_allow"), listener)
     signature = verify_signature(
         examined.artifact,
@@ -188,6 +190,19 @@ def _results(
         not_checked=missed,
         materials=materials,
     )
+
+
+def _require_anchored(workspace: Workspace) -> None:
+    """Refuse to add to a log that no longer continues what its anchor saw.
+
+    Raises:
+        EvidenceError: it does not.
+    """
+    anchor = workspace.settings.text("anchor")
+    note = read_anchor(Path(anchor)) if anchor else None
+    problems = anchor_problems(workspace.keep, note) if note is not None else []
+    if problems:
+        raise EvidenceError(f"{anchor}: {problems[0]}")
 
 
 def _anchor(workspace: Workspace) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from modelkeep.core import EvidenceError, InputError
+from modelkeep.core import EvidenceError, InputError, ModelkeepError, settings
 from modelkeep.core.settings import Value
 from modelkeep.evidence import (
     BundleReport,
@@ -21,6 +21,7 @@ from modelkeep.evidence import (
     parse_envelope,
     parse_statement,
     read_anchor,
+    utc_now,
     verify_bundle,
 )
 from modelkeep.pipeline.artifacts import digest_model
@@ -175,23 +176,28 @@ def verify_evidence(
         InputError: a file cannot be read.
         EvidenceError: the bundle is not one.
     """
+    kept = anchor or settings.resolve(flags).text("anchor") or None
+    note = _required_anchor(Path(kept)) if kept is not None else None
+    if bundle is None:
+        return _verify_log(note, flags)
+    try:
+        data = Path(bundle).read_bytes()
+    except OSError as error:
+        raise InputError(f"{bundle}: {error.strerror}") from error
+    if trust is not None:  # a verifier needs no keep of their own
+        return _outcome(verify_bundle(data, load_trust_map(Path(trust)), utc_now(), note))
     with open_workspace(flags) as workspace:
-        kept = anchor if anchor is not None else workspace.settings.text("anchor") or None
-        note = _required_anchor(Path(kept)) if kept is not None else None
-        if bundle is None:
-            outcome = Outcome(audit_log(workspace.keep, note))
-            if note is None:
-                outcome.notes.append(
-                    "no anchor: a log rewritten with its own key would not be noticed"
-                )
-            return outcome
-        chosen = load_trust_map(Path(trust)) if trust is not None else workspace.keep.trust
-        try:
-            data = Path(bundle).read_bytes()
-        except OSError as error:
-            raise InputError(f"{bundle}: {error.strerror}") from error
-        report = verify_bundle(data, chosen, workspace.keep.clock(), note)
-        return _outcome(report)
+        keep = workspace.keep
+        return _outcome(verify_bundle(data, keep.trust, keep.clock(), note))
+
+
+def _verify_log(note: str | None, flags: dict[str, Value | None]) -> Outcome:
+    """Audit the keep's own log."""
+    with open_workspace(flags) as workspace:
+        outcome = Outcome(audit_log(workspace.keep, note))
+    if note is None:
+        outcome.notes.append("no anchor: a log rewritten with its own key would not be noticed")
+    return outcome
 
 
 def _required_anchor(path: Path) -> str:
@@ -230,7 +236,7 @@ def _repeat(report: BundleReport, said: str) -> list[str]:
             policy["thresholds"],
             "bundle policy",
         )
-    except (KeyError, TypeError, AttributeError, InputError) as error:
+    except (KeyError, TypeError, AttributeError, ModelkeepError) as error:
         return [f"the bundle's policy cannot be evaluated: {error}"]
     problems = []
     named = predicate.get("policy", {}).get("digest", {}).get("sha256")

@@ -55,7 +55,7 @@ def sign(
         InputError: the model, key or certificates cannot be used.
     """
     heard = listener or Listener()
-    with open_workspace(flags, heard) as workspace:
+    with open_workspace(flags, heard, make=True) as workspace:
         signing = SigningKey.load(Path(key)) if key is not None else workspace.keep.key
         chain = load_certificates(Path(certificates)) if certificates is not None else ()
         artifact, manifest, _ = digest_model(model, heard)

@@ -131,23 +131,24 @@ def init_keep(root: Path, profile: str) -> Keep:
 
 @contextmanager
 def open_workspace(
-    flags: Mapping[str, Value | None], listener: Listener | None = None
+    flags: Mapping[str, Value | None], listener: Listener | None = None, *, make: bool = False
 ) -> Iterator[Workspace]:
-    """Open the keep of this run, making one where there is none.
+    """Open the keep of this run.
 
     Args:
         flags: settings given by the caller, by key.
         listener: who hears about it.
+        make: make a keep where there is none, and say so.
 
     Raises:
         UsageError: a setting is wrong.
-        InputError: the keep or its policies are damaged.
+        InputError: there is no keep, or it or its policies are damaged.
     """
     heard = listener or Listener()
     settings = resolve(flags)
     root = keep_path(settings)
     profile = settings.text("profile")
-    if exists(root):
+    if exists(root) or not make:
         keep = open_keep(root, profile=profile)
     else:
         keep = init_keep(root, profile or DEFAULT_PROFILE)

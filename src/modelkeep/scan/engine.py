@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Final
 
-from modelkeep.core import Finding, NotChecked, Severity, Verdict
+from modelkeep.core import (
+    Finding,
+    Location,
+    MalformedArtifactError,
+    NotChecked,
+    Severity,
+    Verdict,
+)
 from modelkeep.formats import Budget, Limits
 from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
-from modelkeep.scan.streams import Stream, streams
+from modelkeep.scan.streams import streams
 from modelkeep.sources import Artifact, FileSource
 
 # Text of these kinds is code somebody may run; no rule reads it yet.
@@ -49,10 +57,10 @@ def scan_artifact(
         if on_file is not None:
             on_file(shown)
         with FileSource(artifact.locate(name)) as source:
-            budget = Budget(limits or Limits())
-            found = list(streams(source, shown, budget))
-            findings = tuple(_findings(found, rules, budget, root, allowed))
-        result, missed = _judge(shown, found, findings)
+            seen, findings = _read(
+                source, shown, Budget(limits or Limits()), rules, root, allowed
+            )
+        result, missed = _judge(shown, seen, findings)
         files.append(result)
         not_checked += missed
         unread += _counts_as_unread(result, missed)
@@ -60,14 +68,27 @@ def scan_artifact(
     return ScanResult(tuple(files), tuple(not_checked), unread, ids)
 
 
-def _findings(
-    found: list[Stream],
-    rules: tuple[Detector, ...],
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What stays of a stream once its rules have run; its bytes are let go."""
+
+    location: Location
+    format: str
+    error: MalformedArtifactError | None
+
+
+def _read(
+    source: FileSource,
+    shown: str,
     budget: Budget,
+    rules: tuple[Detector, ...],
     root: frozenset[str],
     allowed: frozenset[str],
-) -> Iterable[Finding]:
-    for stream in found:
+) -> tuple[list[_Seen], tuple[Finding, ...]]:
+    """Run the rules over each stream while it is open."""
+    seen: list[_Seen] = []
+    findings: list[Finding] = []
+    for stream in streams(source, shown, budget):
         context = Context(
             location=stream.location,
             source=stream.source,
@@ -79,21 +100,23 @@ def _findings(
         )
         for detector in rules:
             if stream.format in detector.formats:
-                yield from detector.run(context)
+                findings += detector.run(context)
+        seen.append(_Seen(stream.location, stream.format, stream.error))
+    return seen, tuple(findings)
 
 
 def _judge(
-    path: str, found: list[Stream], findings: tuple[Finding, ...]
+    path: str, seen: list[_Seen], findings: tuple[Finding, ...]
 ) -> tuple[FileResult, list[NotChecked]]:
-    outer = found[0]
+    outer = seen[-1]
     missed = [
         NotChecked(
             str(stream.location), f"no reader for {stream.format.removeprefix('unread:')}"
         )
-        for stream in found
-        if stream.format.startswith("unread:")
+        for stream in seen
+        if stream.format.startswith("unread:") and stream.error is None
     ]
-    errors = [f"{stream.location}: {stream.error}" for stream in found if stream.error]
+    errors = [f"{stream.location}: {stream.error}" for stream in seen if stream.error]
     verdict = Verdict.PASS
     reason = ""
     if outer.format == "text" or outer.format.startswith("unread:"):

@@ -2,17 +2,19 @@
 
 One reader runs once per stream; all rules see what it made. A reader that stops
 early leaves what it reached and an error: the findings stay, the verdict of the
-file becomes INCONCLUSIVE.
+file becomes INCONCLUSIVE. Members are unpacked one at a time and handed out before
+the archive they lie in, because only then it is known which of them are damaged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from modelkeep.core import LimitExceededError, Location, MalformedArtifactError
 from modelkeep.formats import (
     Budget,
+    MemorySource,
     Source,
     cut,
     json_text,
@@ -25,8 +27,6 @@ from modelkeep.formats import (
     zip_archive,
 )
 
-Part = tuple[Source, str, str | None]  # bytes, member name, format if not to be sniffed
-
 
 @dataclass(slots=True)
 class Stream:
@@ -34,9 +34,8 @@ class Stream:
 
     Attributes:
         format: reader's name, ``text``, ``empty``, ``tensor data`` or ``unread:...``.
-        document: ``PickleDocument``, ``zip_archive.Archive``,
-            ``safetensors.Header``, ``npy.Header``, a list of ONNX operators and
-            external tensors, or ``None``.
+        document: ``PickleDocument``, ``ZipDocument``, ``safetensors.Header``,
+            ``npy.Header``, a list of ONNX operators and external tensors, or ``None``.
         error: why the reader stopped, or ``None``.
     """
 
@@ -47,12 +46,47 @@ class Stream:
     error: MalformedArtifactError | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stream inside another, opened when its turn comes.
+
+    Attributes:
+        open: hands out the bytes.
+        member: its name.
+        known: its format where that is not to be sniffed.
+    """
+
+    open: Callable[[], Source]
+    member: str
+    known: str | None = None
+
+
 @dataclass(slots=True)
 class PickleDocument:
-    """Events of the pickles of a stream, and where they end."""
+    """What the pickles of a stream would import and do, each once, and where they end."""
 
     events: list[pickle_stream.Event] = field(default_factory=list)
     end: int = 0
+    _seen: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def add(self, event: pickle_stream.Event, budget: Budget) -> None:
+        """Keep an event unless the same was seen before.
+
+        Raises:
+            LimitExceededError: more distinct ones than the budget has entries.
+        """
+        if isinstance(event, pickle_stream.End):
+            self.end = event.offset
+            return
+        key = (
+            ("import", event.dotted, event.opcode)
+            if isinstance(event, pickle_stream.Import)
+            else ("use", event.target.dotted, event.how)
+        )
+        if key not in self._seen:
+            budget.entry()
+            self._seen.add(key)
+            self.events.append(event)
 
 
 @dataclass(slots=True)
@@ -64,7 +98,7 @@ class ZipDocument:
 
 
 def streams(source: Source, path: str, budget: Budget) -> Iterator[Stream]:
-    """Yield every stream of a file, outermost first."""
+    """Yield every stream of a file, inner ones first."""
     yield from _streams(source, Location(path), budget, 0)
 
 
@@ -72,99 +106,112 @@ def _streams(
     source: Source, location: Location, budget: Budget, depth: int
 ) -> Iterator[Stream]:
     stream = Stream(location, source, "unread:unknown binary content")
-    if depth > budget.limits.depth:
-        stream.error = LimitExceededError(f"nested deeper than {budget.limits.depth}")
-        yield stream
-        return
-    stream.format = sniff(source)
     parts: list[Part] = []
     try:
+        if depth > budget.limits.depth:
+            raise LimitExceededError(f"nested deeper than {budget.limits.depth}")
         budget.entry()
+        stream.format = sniff(source)
         _parse(stream, budget, parts)
     except MalformedArtifactError as error:
         stream.error = error
+    for part in parts:
+        yield from _inner(part, location, budget, depth)
     yield stream
-    for part, member, known in parts:
-        inner = f"{location.member}!{member}" if location.member else member
-        place = Location(location.path, inner)
-        if known is not None:
-            yield Stream(place, part, known)
-        else:
-            yield from _streams(part, place, budget, depth + 1)
+
+
+def _inner(part: Part, location: Location, budget: Budget, depth: int) -> Iterator[Stream]:
+    inner = f"{location.member}!{part.member}" if location.member else part.member
+    place = Location(location.path, inner)
+    try:
+        source = part.open()
+    except MalformedArtifactError as error:
+        yield Stream(place, MemorySource(b""), "unread:damaged member", error=error)
+        return
+    if part.known is not None:
+        yield Stream(place, source, part.known)
+    else:
+        yield from _streams(source, place, budget, depth + 1)
 
 
 def _parse(stream: Stream, budget: Budget, parts: list[Part]) -> None:
     source = stream.source
     if stream.format == "pickle":
-        _parse_pickles(stream, budget, 0, parts)
+        _parse_pickles(stream, budget, parts)
     elif stream.format == "zip":
         _parse_zip(stream, budget, parts)
     elif stream.format == "safetensors":
         stream.document = safetensors.read_header(source, budget)
     elif stream.format == "npy":
-        header = npy.read_header(source, budget)
-        stream.document = header
-        if header.objects:
-            parts.append((cut(source, header.data, source.size - header.data), "objects", None))
+        _parse_npy(stream, budget, parts)
     elif stream.format == "onnx":
         found: list[object] = []
         stream.document = found
         for item in onnx_model.walk(source, budget):
             found.append(item)  # noqa: PERF402 - what was found before an error must stay
     elif stream.format == "json":
-        json_text.read_json(source, budget)
+        json_text.check(source, budget)
     elif stream.format == "ubjson":
         ubjson.check(source, budget)
 
 
-def _parse_pickles(stream: Stream, budget: Budget, start: int, parts: list[Part]) -> None:
+def _parse_npy(stream: Stream, budget: Budget, parts: list[Part]) -> None:
+    header = npy.read_header(stream.source, budget)
+    stream.document = header
+    if header.objects:
+        rest = cut(stream.source, header.data, stream.source.size - header.data)
+        parts.append(Part(_hander(rest), "objects"))
+
+
+def _parse_pickles(stream: Stream, budget: Budget, parts: list[Part]) -> None:
     """Read pickle after pickle, as a file of several dumps holds them."""
     document = PickleDocument()
     stream.document = document
-    source = stream.source
+    source, start = stream.source, 0
     while True:
         for event in pickle_stream.events(source, budget, start):
-            document.events.append(event)
-            if isinstance(event, pickle_stream.End):
-                document.end = event.offset
+            document.add(event, budget)
         rest = cut(source, document.end, source.size - document.end)
         if not rest.size or not pickle_stream.looks_like(rest):
             break
         budget.entry()
         start = document.end
     if rest.size:
-        parts.append((rest, "trailing", _role_of_tail(rest)))
-
-
-def _role_of_tail(rest: Source) -> str | None:
-    """A tail that is itself a format is read; anything else is reported, not read."""
-    kind = sniff(rest)
-    return kind if kind.startswith("unread:") or kind == "text" else None
+        kind = sniff(rest)
+        is_format = not kind.startswith("unread:") and kind != "text"
+        parts.append(Part(_hander(rest), "trailing", None if is_format else kind))
 
 
 def _parse_zip(stream: Stream, budget: Budget, parts: list[Part]) -> None:
     archive = zip_archive.open_archive(stream.source, budget)
     document = ZipDocument(archive)
     stream.document = document
-    names = {member.name for member in archive.members}
+    names = [member.name for member in archive.members]
     torch_root = next(
         (n.removesuffix("data.pkl") for n in names if n.endswith("data.pkl")), None
     )
-    trouble: MalformedArtifactError | None = None
-    for member in archive.members:
-        if member.name.endswith("/"):
-            continue
-        try:
-            data, problem = zip_archive.member_source(archive, member, budget)
-        except MalformedArtifactError as error:
-            trouble = error
-            continue
+    parts += [
+        Part(_opener(document, member, budget), member.name, _role(member.name, torch_root))
+        for member in archive.members
+        if not member.name.endswith("/")
+    ]
+    parts += [Part(_hander(gap), f"[{gap.start:#x}]") for gap in archive.hidden]
+
+
+def _opener(
+    document: ZipDocument, member: zip_archive.Member, budget: Budget
+) -> Callable[[], Source]:
+    def open_member() -> Source:
+        data, problem = zip_archive.member_source(document.archive, member, budget)
         if problem is not None:
             document.damage.append((member.header, problem))
-        parts.append((data, member.name, _role(member.name, torch_root)))
-    parts += [(part, f"[{part.start:#x}]", None) for part in archive.hidden]
-    if trouble is not None:
-        raise trouble
+        return data
+
+    return open_member
+
+
+def _hander(source: Source) -> Callable[[], Source]:
+    return lambda: source
 
 
 def _role(name: str, torch_root: str | None) -> str | None:
