@@ -28,7 +28,7 @@ def rules() -> Iterator[Rule]:
     yield from trust.RULES
 
 
-@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", list(rules()), ids=lambda rule: rule.id)
 def test_a_rule_has_an_id_a_name_a_remedy_and_a_place_in_the_taxonomy(rule: Rule) -> None:
     assert re.fullmatch(r"[A-Z]{3}\d{3}", rule.id)
     assert re.fullmatch(r"[a-z][a-z0-9-]+", rule.name)

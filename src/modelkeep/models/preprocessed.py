@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from modelkeep.core import InputError
+from modelkeep.models.code import call
 from modelkeep.models.interface import InputSpec, Model
 
 
