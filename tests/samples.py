@@ -48,6 +48,25 @@ def budget(**limits: int) -> Budget:
     return Budget(Limits(**limits))
 
 
+def polyglot() -> bytes:
+    """A whole safetensors file that is also a whole pickle calling ``os.system``.
+
+    ``U`` (SHORT_BINSTRING) is the low byte of the header's length; further ``U~`` in
+    a string of the header step over it, and the opcodes lie in the tensor.
+    """
+    first, length = 100, 0x55 + 100 * 256
+    end = 2 + first + 128 * -(-(length + 8 - 2 - first) // 128)
+    size = end - 8 - length + len(PAYLOAD)
+    header = bytearray(
+        f'{{"w":{{"dtype":"U8","shape":[{size}],"data_offsets":[0,{size}]}},'
+        f'"__metadata__":{{"a":"'.encode().ljust(length - 3, b"x")
+    )
+    for at in range(2 + first - 8, length, 128):
+        header[at : at + 2] = b"U~"
+    header += b'"}}'
+    return struct.pack("<Q", length) + header + b"x" * (end - 8 - length) + PAYLOAD
+
+
 # Archives
 
 
@@ -56,7 +75,7 @@ def zip_of(
 ) -> bytes:
     """An honest zip, as the standard library writes it to a file or to a pipe."""
     out = io.BytesIO()
-    target = _Pipe(out) if stream else out
+    target = Pipe(out) if stream else out
     with zipfile.ZipFile(target, "w", method) as archive:
         for name, data in members.items():
             info = zipfile.ZipInfo(name)
@@ -65,7 +84,7 @@ def zip_of(
     return out.getvalue()
 
 
-class _Pipe(io.RawIOBase):
+class Pipe(io.RawIOBase):
     """Cannot seek, so that sizes follow the data in a descriptor."""
 
     def __init__(self, out: io.BytesIO) -> None:
@@ -187,7 +206,7 @@ def node(operator: str, domain: str = "", *rest: bytes) -> bytes:
 
 
 def outside(location: str, *rest: bytes, name: str = "w") -> bytes:
-    """A TensorProto whose bytes lie at ``location``; ``rest`` are further fields of the pair."""
+    """A TensorProto whose bytes lie at ``location``; ``rest`` goes into that pair."""
     pair = block(1, "location") + block(2, location) + b"".join(rest)
     return block(8, name) + block(13, pair) + number(14, 1)
 
@@ -273,7 +292,9 @@ def prefixes(data: bytes) -> list[bytes]:
 # Scans
 
 
-def read_streams(data: bytes, *, name: str = "m.bin", limits: Limits | None = None) -> list[Stream]:
+def read_streams(
+    data: bytes, *, name: str = "m.bin", limits: Limits | None = None
+) -> list[Stream]:
     """Every stream of bytes at hand."""
     return list(streams(MemorySource(data), name, Budget(limits or Limits())))
 
@@ -316,7 +337,5 @@ def scan_bytes(
     """Scan bytes as a file on disk with all built-in rules."""
     path = folder / name
     path.write_bytes(data)
-    (result,) = scan_artifact(
-        open_artifact(path), BUILT_IN, limits=limits, allow=allow
-    ).files
+    (result,) = scan_artifact(open_artifact(path), BUILT_IN, limits=limits, allow=allow).files
     return result

@@ -10,6 +10,7 @@ import pytest
 from modelkeep.core import Confidence, Finding, Location, Rule, Severity
 
 RULE = Rule(id="TST001", name="test", summary="s", remedy="r", topic="artifact.malicious_code")
+HERE = Location("m.pkl", "data.pkl", 47)
 
 
 def finding(
@@ -17,7 +18,7 @@ def finding(
     rule: Rule = RULE,
     severity: Severity = Severity.HIGH,
     message: str = "m",
-    location: Location = Location("m.pkl", "data.pkl", 47),
+    location: Location = HERE,
     evidence: dict[str, str] | None = None,
 ) -> Finding:
     facts = {"import": "os.system", "how": "reduce"} if evidence is None else evidence

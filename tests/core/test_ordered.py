@@ -13,7 +13,12 @@ from modelkeep.core.ordered import OrderedEnum
 @pytest.mark.parametrize("kind", [Severity, Confidence])
 def test_members_compare_in_the_order_they_are_written(kind: type[OrderedEnum]) -> None:
     for (low, a), (high, b) in itertools.product(enumerate(kind), repeat=2):
-        assert (a < b, a <= b, a > b, a >= b) == (low < high, low <= high, low > high, low >= high)
+        assert (a < b, a <= b, a > b, a >= b) == (
+            low < high,
+            low <= high,
+            low > high,
+            low >= high,
+        )
 
 
 def test_the_maximum_is_the_worst() -> None:

@@ -97,7 +97,7 @@ def test_a_threshold_that_is_not_finite_is_an_error(tmp_path: Path, value: str) 
 
 
 def test_a_wrong_value_names_where_it_came_from(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="MODELKEEP_THRESHOLDS_TEST_ROWS_MIN.*'few'"):
+    with pytest.raises(UsageError, match=r"MODELKEEP_THRESHOLDS_TEST_ROWS_MIN.*'few'"):
         resolve(environ={"MODELKEEP_THRESHOLDS_TEST_ROWS_MIN": "few"}, start=tmp_path)
 
 

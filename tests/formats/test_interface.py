@@ -57,7 +57,11 @@ def test_exactly_means_all_of_it() -> None:
     assert read_exactly(SOURCE, 100, 0, "nothing") == b""
 
 
-@pytest.mark.parametrize(("offset", "length"), [(99, 2), (101, 0), (-1, 1), (0, -1), (1 << 70, 1)])
-def test_bytes_that_are_not_there_are_an_error_that_names_them(offset: int, length: int) -> None:
-    with pytest.raises(MalformedArtifactError, match="tail at .* ends at 0x64"):
+@pytest.mark.parametrize(
+    ("offset", "length"), [(99, 2), (101, 0), (-1, 1), (0, -1), (1 << 70, 1)]
+)
+def test_bytes_that_are_not_there_are_an_error_that_names_them(
+    offset: int, length: int
+) -> None:
+    with pytest.raises(MalformedArtifactError, match=r"tail at .* ends at 0x64"):
         read_exactly(SOURCE, offset, length, "tail")

@@ -107,7 +107,9 @@ def test_every_location_a_tensor_names_is_found() -> None:
 def test_what_the_onnx_library_writes_is_read_the_same() -> None:
     onnx = pytest.importorskip("onnx")
     helper = onnx.helper
-    inner = helper.make_graph([helper.make_node("Foo", [], ["y"], domain="my.ops")], "g", [], [])
+    inner = helper.make_graph(
+        [helper.make_node("Foo", [], ["y"], domain="my.ops")], "g", [], []
+    )
     weight = onnx.TensorProto(name="w", data_type=1, dims=[1], data_location=1)
     weight.external_data.add(key="location", value="weights.bin")
     main = helper.make_graph(
@@ -140,7 +142,7 @@ def test_nodes_and_tensors_count_as_entries() -> None:
 
 
 def test_a_graph_of_countless_small_fields_runs_out_of_time() -> None:
-    data = number(1, 8) + block(7, number(99, 0) * 100_000) + block(8, number(2, 18))
+    data = number(1, 8) + block(7, number(99, 0) * 300_000) + block(8, number(2, 18))
     with pytest.raises(LimitExceededError, match="CPU time"):
         read(data, Limits(seconds=0.05))
 
@@ -156,11 +158,10 @@ def test_a_model_cut_short_within_a_field_is_malformed_and_still_a_model() -> No
 
 
 def test_what_was_found_before_the_break_is_kept() -> None:
-    found = []
-    with pytest.raises(MalformedArtifactError):
-        found.extend(walk(MemorySource(onnx_of(nodes=[EVIL])[:-2] + b"\x0f"), budget()))
-    items = walk(MemorySource(onnx_of(nodes=[EVIL])[:-2] + b"\x0f"), budget())
+    items = walk(MemorySource(onnx_of(nodes=[EVIL])[:-1]), budget())
     assert next(items) == Operator("evil", "PyOp", 6)
+    with pytest.raises(MalformedArtifactError):
+        next(items)
 
 
 @pytest.mark.parametrize(

@@ -23,10 +23,13 @@ field = st.tuples(numbers, st.integers(0, (1 << 64) - 1) | st.binary(max_size=30
 
 
 @given(st.lists(field, max_size=8))
-def test_fields_come_back_in_order_with_their_values(written: list[tuple[int, int | bytes]]) -> None:
+def test_fields_come_back_in_order_with_their_values(
+    written: list[tuple[int, int | bytes]],
+) -> None:
     data = b"".join(number(n, v) if isinstance(v, int) else block(n, v) for n, v in written)
     assert [
-        (f.number, f.value if f.body is None else f.body.read(0, f.body.size)) for f in read(data)
+        (f.number, f.value if f.body is None else f.body.read(0, f.body.size))
+        for f in read(data)
     ] == written
 
 
@@ -50,7 +53,9 @@ def test_text_is_cut_and_never_undecodable() -> None:
 
 
 def test_a_message_cut_short_within_a_field_is_malformed() -> None:
-    data = block(1, b"x" * 200) + varint(5 << 3 | 5) + b"1234" + varint(6 << 3 | 1) + b"12345678"
+    data = (
+        block(1, b"x" * 200) + varint(5 << 3 | 5) + b"1234" + varint(6 << 3 | 1) + b"12345678"
+    )
     whole = {0, 203, 208}
     for text in prefixes(data):
         if len(text) not in whole:

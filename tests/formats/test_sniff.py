@@ -1,0 +1,77 @@
+"""Formats by content, never by name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from modelkeep.formats import MemorySource, sniff
+from samples import VALID, mutants, raw_zip
+
+FORMATS = ("pickle", "zip", "safetensors", "npy", "onnx", "json", "ubjson")
+
+
+def kind(data: bytes) -> str:
+    return sniff(MemorySource(data))
+
+
+@pytest.mark.parametrize("name", VALID)
+def test_every_sample_is_recognised(name: str) -> None:
+    assert kind(VALID[name]) == next(f for f in FORMATS if name.startswith(f))
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"GGUF\3", "GGUF"),
+        (b"\x1f\x8b\x08", "gzip"),
+        (b"BZh9", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\x28\xb5\x2f\xfd", "zstandard"),
+        (b"7z\xbc\xaf\x27\x1c", "7z"),
+        (b"PAR1", "Parquet"),
+        (b"\x7fELF", "ELF program"),
+        (b"MZ\x90", "Windows program"),
+        (b"\x01\x02\x03\x04", "unknown binary content"),
+        (b"text\0with nothing", "unknown binary content"),
+        (b"\xff\xfeU\0", "unknown binary content"),
+    ],
+)
+def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
+    assert kind(data) == f"unread:{name}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Model card\n",
+        "import os\n",
+        "Größe 5 µm",
+        "é" * 4000,
+        "x" + "é" * 4000,
+        "0.5,1.0\n2.5,3.0\n",
+        "1.2.3\n",
+        "2.0\n",
+        ".. title::\n",
+        ".DS_Store\n",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_text_is_text(text: str) -> None:
+    assert kind(text.encode()) == "text"
+
+
+def test_nothing_is_empty() -> None:
+    assert kind(b"") == "empty"
+
+
+def test_an_archive_behind_a_script_is_an_archive() -> None:
+    assert kind(b"#!/bin/sh\n" + raw_zip()) == "zip"
+
+
+@given(st.binary(max_size=100) | mutants("pickle", "zip", "s", "n", "o", "j", "u"))
+def test_any_bytes_have_exactly_one_format(data: bytes) -> None:
+    found = kind(data)
+    assert found in {*FORMATS, "text", "empty"} or found.startswith("unread:")
