@@ -337,7 +337,15 @@ def test_bundle_or_trust_map_that_is_not_there_is_refused(auditor: Path) -> None
         pipeline.verify_evidence(auditor / "bundle.json", trust=auditor / "gone")
 
 
-junk = st.none() | st.booleans() | st.integers() | st.text() | st.just([]) | st.just({})
+junk = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.just([])
+    | st.just({})
+)
 
 
 def places(node: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:

@@ -7,13 +7,16 @@ elsewhere: that is the anchor.
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
 from pathlib import Path
 
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
-from modelkeep.evidence.keep import Keep
+from modelkeep.evidence.keep import Keep, entry_of
 from modelkeep.evidence.merkle import Frontier, leaf_hash
-from modelkeep.evidence.statement import verify_envelope
+from modelkeep.evidence.statement import parse_statement, verify_envelope
+from modelkeep.evidence.store import Entry
 
 
 def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:
@@ -25,10 +28,12 @@ def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:
     """
     problems: list[str] = []
     entries = keep.store.entries()
-    leaves = keep.store.leaves()
+    nodes = keep.store.nodes()
+    leaves = [nodes[0, index] for index in range(sum(level == 0 for level, _ in nodes))]
     places = {leaf: index for index, leaf in enumerate(leaves)}
     roots: dict[int, bytes] = {}
     frontier = Frontier()
+    intact = True  # above a changed leaf every node differs; that is said once
     roots[0] = frontier.root()
     for index, entry in enumerate(entries):
         if entry.seq != index:
@@ -44,8 +49,11 @@ def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:
                 if moved is None
                 else f"entry {index} holds what was logged as entry {moved} (re-ordered)"
             )
-        problems += _signature_problem(keep, index, entry.body)
-        frontier.append(leaf)
+        problems += _entry_problem(keep, index, entry)
+        intact = intact and leaves[index : index + 1] == [leaf]
+        for level, at, value in frontier.append(leaf):
+            if level and intact and nodes.get((level, at)) != value:
+                problems.append(f"node ({level}, {at}) of the tree was changed (entry {index})")
         roots[index + 1] = frontier.root()
     if len(leaves) > len(entries):
         problems.append(
@@ -57,22 +65,28 @@ def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:
     return problems
 
 
-def _signature_problem(keep: Keep, index: int, body: bytes) -> list[str]:
+def _entry_problem(keep: Keep, index: int, entry: Entry) -> list[str]:
+    """What is wrong with one entry: its signature, or columns that say otherwise."""
     try:
-        verify_envelope(body, keep.trust.keys())
+        payload, _ = verify_envelope(entry.body, keep.trust.keys())
+        said = entry_of(parse_statement(payload), entry.body)
     except EvidenceError as error:
         return [f"entry {index}: {error.message}"]
+    if replace(said, seq=entry.seq) != entry:
+        return [f"entry {index}: its columns are not what its envelope says"]
     return []
 
 
 def _checkpoint_problems(keep: Keep, roots: dict[int, bytes]) -> list[str]:
     problems = []
     vkeys = {log.origin: log.vkey for log in keep.trust.logs}
+    if keep.origin not in vkeys:
+        return [f"the trust map does not know the log {keep.origin!r}"]
     notes = keep.store.checkpoints()
     newest = 0
     for note in notes:
         try:
-            checkpoint = verify_checkpoint(note, vkeys.get(keep.origin, ""))
+            checkpoint = verify_checkpoint(note, vkeys[keep.origin])
         except EvidenceError as error:
             problems.append(error.message)
             continue
@@ -94,8 +108,10 @@ def anchor_problems(
 ) -> list[str]:
     """Compare the log with a checkpoint kept elsewhere."""
     vkeys = {log.origin: log.vkey for log in keep.trust.logs}
+    if keep.origin not in vkeys:
+        return [f"the trust map does not know the log {keep.origin!r}"]
     try:
-        kept = verify_checkpoint(anchor, vkeys.get(keep.origin, ""))
+        kept = verify_checkpoint(anchor, vkeys[keep.origin])
     except EvidenceError as error:
         return [f"anchor: {error.message}"]
     size = keep.store.size()
@@ -129,13 +145,16 @@ def write_anchor(keep: Keep, path: Path) -> Checkpoint:
         InputError: there is no checkpoint yet, or the file cannot be written.
     """
     old = read_anchor(path)
-    problems = anchor_problems(keep, old) if old is not None else []
-    if problems:
-        raise EvidenceError(f"{path}: {problems[0]}")
     note = keep.store.newest_checkpoint()
     if note is None:
         raise InputError("the log is empty: there is nothing to anchor")
-    draft = path.with_name(f".{path.name}.new")
+    problems = anchor_problems(keep, old) if old is not None else []
+    problems += anchor_problems(keep, note)  # what is about to be kept must hold itself
+    if problems:
+        raise EvidenceError(f"{path}: {problems[0]}")
+    if old is not None and parse_checkpoint(old).size > parse_checkpoint(note).size:
+        raise EvidenceError(f"{path}: the newest checkpoint is older than the anchor")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         draft.write_text(note, encoding="utf-8")
         draft.replace(path)

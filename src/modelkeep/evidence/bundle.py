@@ -153,6 +153,12 @@ def verify_bundle(
     return report
 
 
+def _whole(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError(f"{value!r} is not a whole number")
+    return value
+
+
 def _parse(data: bytes) -> dict[str, Any]:
     try:
         bundle = json.loads(data)
@@ -161,13 +167,13 @@ def _parse(data: bytes) -> dict[str, Any]:
         bundle["entries"] = [
             (
                 base64.b64decode(item["envelope"], validate=True),
-                int(item["index"]),
+                _whole(item["index"]),
                 [bytes.fromhex(part) for part in item["proof"]],
             )
             for item in bundle["entries"]
         ]
         bundle["consistency"] = {
-            int(item["size"]): [bytes.fromhex(part) for part in item["proof"]]
+            _whole(item["size"]): [bytes.fromhex(part) for part in item["proof"]]
             for item in bundle["consistency"]
         }
         str(bundle["subject"]), str(bundle["checkpoint"])
@@ -220,15 +226,32 @@ def _read_facts(
         if not trust.allows(keyid, decision_type):
             report.problems.append(f"signer {keyid[:12]} may not assert decisions")
             continue
-        report.decision = statement
-        before = bodies[:position]
-        report.facts_then = gather_facts(before, subject, trust, statement.issued)
+        try:
+            rests_on = _inputs(statement)
+            then = gather_facts(bodies[:position], subject, trust, statement.issued)
+        except EvidenceError as error:
+            report.problems.append(f"the decision cannot be read: {error.message}")
+            continue
+        report.decision, report.facts_then = statement, then
         known = {statement_id(body) for body in bodies}
-        for item in statement.predicate.get("inputAttestations", []):
-            digest = str(item.get("digest", {}).get("sha256", ""))
-            if digest not in known:
-                report.problems.append(
-                    f"the decision rests on {digest[:12]}, not in the bundle"
-                )
+        report.problems += [
+            f"the decision rests on {digest[:12]}, not in the bundle"
+            for digest in rests_on
+            if digest not in known
+        ]
         return
     report.notes.append("the bundle holds no decision")
+
+
+def _inputs(statement: Statement) -> list[str]:
+    """Ids of the statements a decision rests on.
+
+    Raises:
+        EvidenceError: the decision does not list them as it should.
+    """
+    try:
+        return [
+            str(item["digest"]["sha256"]) for item in statement.predicate["inputAttestations"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise EvidenceError(f"inputAttestations: {error!r}") from error

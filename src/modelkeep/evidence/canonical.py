@@ -20,7 +20,7 @@ def encode(value: object) -> bytes:
     """
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type]  # its stub knows no `object`
-    except (rfc8785.CanonicalizationError, ValueError) as error:
+    except (rfc8785.CanonicalizationError, ValueError, RecursionError) as error:
         raise EvidenceError(f"cannot be written as canonical JSON: {error}") from error
 
 
@@ -36,6 +36,9 @@ def parse_timestamp(text: str) -> dt.datetime:
         EvidenceError: any other form.
     """
     try:
-        return dt.datetime.strptime(text, _FORM).replace(tzinfo=dt.UTC)
+        moment = dt.datetime.strptime(text, _FORM).replace(tzinfo=dt.UTC)
     except (ValueError, TypeError) as error:
         raise EvidenceError(f"not a UTC time: {text!r}") from error
+    if timestamp(moment) != text:  # strptime forgives missing zeros and foreign digits
+        raise EvidenceError(f"not a UTC time: {text!r}")
+    return moment

@@ -80,7 +80,7 @@ def verify_checkpoint(note: str, vkey: str) -> Checkpoint:
     """
     checkpoint = parse_checkpoint(note)
     try:
-        origin, expected, encoded = vkey.rsplit("+", 2)
+        origin, expected, encoded = vkey.split("+", 2)
         key = base64.b64decode(encoded, validate=True)
         public = ed25519.Ed25519PublicKey.from_public_bytes(key[1:])
     except ValueError as error:

@@ -39,7 +39,9 @@ class Facts:
 def gather_facts(
     envelopes: Iterable[bytes], subject: str, trust: TrustMap, now: dt.datetime
 ) -> Facts:
-    """Read facts about a subject; per predicate type the newest statement counts.
+    """Read facts about a subject; the newest per predicate type counts.
+
+    Newest by time of issue: an old statement logged again changes nothing.
 
     Args:
         envelopes: DSSE envelopes in log order.
@@ -64,7 +66,10 @@ def gather_facts(
         if reason:
             ignored.append(f"{short}: {reason}")
         else:
-            newest[statement.predicate_type] = (statement_id(body), statement)
+            before = newest.pop(statement.predicate_type, None)
+            late = before is not None and before[1].issued > statement.issued
+            kept = before if late and before else (statement_id(body), statement)
+            newest[statement.predicate_type] = kept
     values: dict[str, FactValue] = {}
     for _, statement in newest.values():
         values |= statement.facts()

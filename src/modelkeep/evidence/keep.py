@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from modelkeep.core import EvidenceError, InputError, Subject, UsageError
+from modelkeep.evidence.canonical import timestamp
 from modelkeep.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
 from modelkeep.evidence.keys import SigningKey
 from modelkeep.evidence.predicates import TABLE
@@ -76,7 +78,8 @@ class Keep:
         """
         bodies = [seal(statement.to_bytes(), self.key) for statement in statements]
         entries = [
-            _entry(statement, body) for statement, body in zip(statements, bodies, strict=True)
+            entry_of(statement, body)
+            for statement, body in zip(statements, bodies, strict=True)
         ]
         first = self.store.append(entries)
         note = self.store.newest_checkpoint() or ""
@@ -96,14 +99,19 @@ class Keep:
         self.close()
 
 
-def _entry(statement: Statement, body: bytes) -> Entry:
+def entry_of(statement: Statement, body: bytes) -> Entry:
+    """The log entry of a statement: its envelope and the columns it is found by.
+
+    Raises:
+        EvidenceError: the statement does not say when it was issued or expires.
+    """
     subject: Subject = statement.subjects[0]
     return Entry(
         statement_id=statement_id(body),
         subject=subject.digest.sha256,
         predicate_type=statement.predicate_type,
-        issued=statement.predicate["issued"],
-        expires=statement.predicate["expires"],
+        issued=timestamp(statement.issued),
+        expires=timestamp(statement.expires),
         body=body,
     )
 
@@ -138,13 +146,25 @@ def create_keep(root: Path, profile: str, *, clock: Clock = utc_now) -> Keep:
     (draft / "keys").mkdir(parents=True, mode=0o700)
     try:
         _fill(draft, profile)
+        for path in (*draft.rglob("*"), draft):
+            _sync(path)
         draft.rename(root)
+        _sync(root.parent)
     except OSError as error:
         shutil.rmtree(draft, ignore_errors=True)
         if exists(root):  # another process was first
             return open_keep(root, clock=clock)
         raise InputError(f"{root}: {error.strerror}") from error
     return open_keep(root, clock=clock)
+
+
+def _sync(path: Path) -> None:
+    """Have a file or directory on disk before anything is acknowledged."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _fill(draft: Path, profile: str) -> None:
@@ -179,7 +199,7 @@ def open_keep(root: Path, *, profile: str = "", clock: Clock = utc_now) -> Keep:
         own, origin = str(settings["profile"]), str(settings["origin"])
     except FileNotFoundError as error:
         raise InputError(f"{root}: no keep here", "Run `modelkeep init`.") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{root / 'keep.json'}: not a keep's settings ({error})") from error
     _require_profile(profile or own)
     log = SigningKey.load(root / "keys" / "log.pem").private
@@ -189,13 +209,15 @@ def open_keep(root: Path, *, profile: str = "", clock: Clock = utc_now) -> Keep:
     def sign(size: int, tree_root: bytes) -> str:
         return sign_checkpoint(Checkpoint(origin, size, tree_root), log)
 
+    key = SigningKey.load(root / "keys" / "signing.pem")
+    trust = load_trust_map(root / "trust.json")
     return Keep(
         root=root,
         profile=profile or own,
         origin=origin,
         store=open_store(root / "evidence.db", sign),
-        key=SigningKey.load(root / "keys" / "signing.pem"),
-        trust=load_trust_map(root / "trust.json"),
+        key=key,
+        trust=trust,
         clock=clock,
     )
 

@@ -23,7 +23,7 @@ MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
 FactValue = int | bool
 
 
-class Predicate(msgspec.Struct, frozen=True, kw_only=True):
+class Predicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all our predicates carry: when issued, until when good, which facts."""
 
     issued: str

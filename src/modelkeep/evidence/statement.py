@@ -16,7 +16,7 @@ import msgspec
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 
-from modelkeep.core import Digest, EvidenceError, Subject
+from modelkeep.core import EvidenceError, Subject
 from modelkeep.evidence.canonical import encode, parse_timestamp, timestamp
 from modelkeep.evidence.keys import PublicKey, SigningKey
 from modelkeep.evidence.predicates import FactValue, by_key, by_uri
@@ -119,10 +119,13 @@ def parse_statement(payload: bytes) -> Statement:
         if data["_type"] != STATEMENT_TYPE:
             raise EvidenceError(f"not an in-toto statement v1: {data['_type']!r}")
         subjects = tuple(
-            Subject(
-                entry.get("annotations", {}).get("kind", "model"),
-                entry.get("name", ""),
-                Digest(entry["digest"]["sha256"], entry["digest"].get("blake3", "")),
+            msgspec.convert(
+                {
+                    "kind": entry.get("annotations", {}).get("kind", "model"),
+                    "name": entry.get("name", ""),
+                    "digest": {"blake3": "", **entry["digest"]},
+                },
+                Subject,
             )
             for entry in data["subject"]
         )
@@ -148,9 +151,12 @@ def parse_envelope(body: bytes) -> Envelope:
         EvidenceError: not a DSSE envelope.
     """
     try:
-        return Envelope.from_dict(json.loads(body))
+        envelope = Envelope.from_dict(json.loads(body))
+        if not all(isinstance(keyid, str) for keyid in envelope.signatures):
+            raise TypeError("a key id is no text")  # noqa: TRY301 - one message for all forms
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise EvidenceError(f"not a DSSE envelope: {error!r}") from error
+    return envelope
 
 
 def verify_envelope(body: bytes, keys: tuple[PublicKey, ...]) -> tuple[bytes, str]:

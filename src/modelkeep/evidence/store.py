@@ -7,12 +7,14 @@ through ``BEGIN IMMEDIATE``; each sees what the other appended before it appends
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError
@@ -21,6 +23,7 @@ from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence.merkle import Frontier, Node, leaf_hash
 
 HEAD: Final = "0001"
+_PATIENCE: Final = 30.0  # seconds to wait for another process
 _BATCH: Final = 256  # most appends that share a commit
 _METADATA: Final = sa.MetaData()
 ENTRY: Final = sa.Table(
@@ -118,7 +121,7 @@ class Store:
             self._frontier = Frontier()  # forces a reload
             for ticket in batch:
                 ticket.error = error
-            if not isinstance(error, DatabaseError):
+            if not isinstance(error, EvidenceError):
                 raise
         finally:
             for ticket in batch:
@@ -151,8 +154,11 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[sa.Connection]:
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                yield connection
+        except DatabaseError as error:
+            raise EvidenceError(f"the evidence store does not answer: {error.orig}") from error
 
     @staticmethod
     def _size(connection: sa.Connection) -> int:
@@ -197,11 +203,11 @@ class Store:
         with self._transaction() as connection:
             return _node(connection, level, position)
 
-    def leaves(self) -> list[bytes]:
-        """Leaf hashes as the tree holds them, in order."""
-        query = sa.select(NODE.c.hash).where(NODE.c.level == 0).order_by(NODE.c.position)
+    def nodes(self) -> dict[tuple[int, int], bytes]:
+        """Every node of the tree by level and position."""
         with self._transaction() as connection:
-            return [bytes(row[0]) for row in connection.execute(query)]
+            rows = connection.execute(sa.select(NODE)).all()
+        return {(int(row.level), int(row.position)): _bytes(row.hash) for row in rows}
 
     def checkpoints(self) -> list[str]:
         """Signed notes, oldest first."""
@@ -240,9 +246,14 @@ def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
         predicate_type=str(row.predicate_type),
         issued=str(row.issued),
         expires=str(row.expires),
-        body=bytes(row.body),
+        body=_bytes(row.body),
         seq=int(row.seq),
     )
+
+
+def _bytes(value: object) -> bytes:
+    """A stored value as bytes; SQLite lets anybody put text into any column."""
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def _node(connection: sa.Connection, level: int, position: int) -> bytes:
@@ -250,7 +261,7 @@ def _node(connection: sa.Connection, level: int, position: int) -> bytes:
     found = connection.execute(query).scalar()
     if found is None:
         raise EvidenceError(f"the log's tree has no node ({level}, {position})")
-    return bytes(found)
+    return _bytes(found)
 
 
 def open_store(path: Path, sign: SignNote) -> Store:
@@ -259,26 +270,41 @@ def open_store(path: Path, sign: SignNote) -> Store:
     Raises:
         InputError: the file is not a database of ours, or cannot be opened.
     """
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": _PATIENCE})
 
     def configure(connection: object, _record: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined]  # begin() is ours
         cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
+        _switch_to_wal(cursor)
+        cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()
 
     sa.event.listen(engine, "connect", configure)
     sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
-        _migrate(engine)
+        _migrate(engine, path)
     except DatabaseError as error:
         engine.dispose()
         raise InputError(f"{path}: not an evidence store ({error.orig})") from error
     return Store(engine, sign)
 
 
-def _migrate(engine: sa.Engine) -> None:
+def _switch_to_wal(cursor: Any) -> None:  # noqa: ANN401 - a DBAPI cursor
+    """Set the journal mode; SQLite does not wait for others here, so this does."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _migrate(engine: sa.Engine, path: Path) -> None:
     with engine.connect() as connection, connection.begin():
         try:
             query = sa.text("SELECT version_num FROM alembic_version")
@@ -287,6 +313,10 @@ def _migrate(engine: sa.Engine) -> None:
             version = None
         if version == HEAD:
             return
+        if version is not None:
+            raise InputError(f"{path}: an evidence store of a later version ({version})")
+        if sa.inspect(connection).get_table_names():
+            raise InputError(f"{path}: not an evidence store but another program's database")
         # Imported here: Alembic costs 0.3 s and is needed once in a store's life.
         from alembic import command  # noqa: PLC0415
         from alembic.config import Config  # noqa: PLC0415

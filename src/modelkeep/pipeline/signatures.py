@@ -126,11 +126,11 @@ def _checksum_findings(difference: Difference, source: str) -> list[Finding]:
             RULES[0],
             Severity.CRITICAL,
             Confidence.HIGH,
-            sentence.replace("signed", f"listed in {source}"),
-            Location(sentence.partition(":")[0]),
+            sentence,
+            Location(name),
             {"checksums": source},
         )
-        for sentence in difference.sentences()
+        for name, sentence in difference.by_name(f"listed in {source}")
     ]
 
 

@@ -9,13 +9,21 @@ from __future__ import annotations
 import base64
 import datetime as dt
 from pathlib import Path
+from typing import Final, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence import PublicKey
+
+Kind = TypeVar("Kind", bound=x509.ExtensionType)
+_SIGNING: Final = {
+    ExtendedKeyUsageOID.CODE_SIGNING,
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+}
 
 
 def load_certificates(path: Path) -> tuple[x509.Certificate, ...]:
@@ -38,7 +46,7 @@ def parse_chain(raw: list[str]) -> tuple[x509.Certificate, ...]:
     """
     try:
         return tuple(x509.load_der_x509_certificate(base64.b64decode(item)) for item in raw)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise EvidenceError(f"the bundle's certificates cannot be read: {error}") from error
 
 
@@ -77,30 +85,59 @@ def verify_chain(
     if not chain:
         raise EvidenceError("the bundle holds no certificate")
     _require_signing_leaf(chain[0])
+    name = chain[0].subject.rfc4514_string()
     current = chain[0]
-    for issuer in (*chain[1:], None):
+    for below, issuer in enumerate((*chain[1:], None)):
         _require_in_force(current, now)
-        root = next((root for root in roots if _issued(current, root)), None)
+        _require_understood(current)
+        if current in roots:
+            return name
+        root = next((root for root in roots if _may_issue(root, current, below)), None)
         if root is not None:
             _require_in_force(root, now)
-            return chain[0].subject.rfc4514_string()
-        if current in roots:
-            return chain[0].subject.rfc4514_string()
-        if issuer is None or not _issued(current, issuer):
+            return name
+        if issuer is None or not _may_issue(issuer, current, below):
             break
         current = issuer
-    raise EvidenceError(
-        f"the chain of {chain[0].subject.rfc4514_string()!r} does not lead to a trusted root"
-    )
+    raise EvidenceError(f"the chain of {name!r} does not lead to a trusted root")
 
 
-def _issued(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
+def _may_issue(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
+    """Whether ``issuer`` signed ``certificate`` and was allowed to.
+
+    Args:
+        issuer: a candidate.
+        certificate: the certificate it may have issued.
+        below: certificate authorities between ``issuer`` and the leaf.
+    """
     try:
         constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
         certificate.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False
-    return constraints.ca
+    usage = _extension(issuer, x509.KeyUsage)
+    if usage is not None and not usage.key_cert_sign:
+        return False
+    deep_enough = constraints.path_length is None or below <= constraints.path_length
+    return constraints.ca and deep_enough
+
+
+def _extension(certificate: x509.Certificate, kind: type[Kind]) -> Kind | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _require_understood(certificate: x509.Certificate) -> None:
+    """Refuse a critical restriction that nobody here applies."""
+    for extension in certificate.extensions:
+        foreign = isinstance(extension.value, x509.UnrecognizedExtension | x509.NameConstraints)
+        if extension.critical and foreign:
+            oid = extension.oid.dotted_string
+            raise EvidenceError(
+                f"the certificate has a critical extension not read here ({oid})"
+            )
 
 
 def _require_in_force(certificate: x509.Certificate, now: dt.datetime) -> None:
@@ -113,9 +150,9 @@ def _require_in_force(certificate: x509.Certificate, now: dt.datetime) -> None:
 
 
 def _require_signing_leaf(certificate: x509.Certificate) -> None:
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    if not usage.digital_signature:
+    usage = _extension(certificate, x509.KeyUsage)
+    if usage is not None and not usage.digital_signature:
         raise EvidenceError("the certificate is not meant for digital signatures")
+    purposes = _extension(certificate, x509.ExtendedKeyUsage)
+    if purposes is not None and not _SIGNING & set(purposes):
+        raise EvidenceError("the certificate is meant for something else than signing code")

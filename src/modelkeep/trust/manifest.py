@@ -23,10 +23,14 @@ class Difference:
 
     def sentences(self) -> list[str]:
         """One sentence per file."""
+        return [sentence for _, sentence in self.by_name()]
+
+    def by_name(self, listed: str = "signed") -> list[tuple[str, str]]:
+        """Per file its name and what is wrong with it; ``listed`` says by what."""
         return [
-            *(f"{name}: changed since it was signed" for name in self.changed),
-            *(f"{name}: signed, but missing" for name in self.missing),
-            *(f"{name}: present, but never signed" for name in self.extra),
+            *((name, f"{name}: changed since it was {listed}") for name in self.changed),
+            *((name, f"{name}: {listed}, but missing") for name in self.missing),
+            *((name, f"{name}: present, but never {listed}") for name in self.extra),
         ]
 
 
@@ -66,6 +70,8 @@ def read_checksums(path: Path) -> dict[str, str]:
             raise InputError(
                 f"{path}:{number}: not a sha256sum line", "Write one with `sha256sum FILES`."
             )
+        if found.get(name, digest.lower()) != digest.lower():
+            raise InputError(f"{path}:{number}: a second checksum for {name}")
         found[name] = digest.lower()
     if not found:
         raise InputError(f"{path}: holds no checksum")

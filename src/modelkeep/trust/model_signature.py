@@ -10,7 +10,6 @@ Sources: OpenSSF Model Signing v1.0; Sigstore bundle v0.3; DSSE v1.0.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import json
 from dataclasses import dataclass
@@ -148,6 +147,6 @@ def _signed_files(envelope: Envelope, path: Path) -> dict[str, str]:
         root = hashlib.sha256(b"".join(bytes.fromhex(item["digest"]) for item in resources))
         if root.hexdigest() != subject["digest"]["sha256"]:
             raise EvidenceError(f"{path}: the root digest does not match the list of files")
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise EvidenceError(f"{path}: not a model signature ({error!r})") from error
     return files

@@ -35,10 +35,16 @@ def sign_artifact(
     bundle = make_bundle(artifact, manifest, key, chain)
     try:
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".sig-")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(bundle)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
     except OSError as error:
         raise InputError(f"{target}: {error.strerror}") from error
+    draft = Path(temporary)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(bundle)
+        draft.chmod(0o644)
+        draft.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)  # there only if it was not moved
     return target

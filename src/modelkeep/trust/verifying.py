@@ -12,7 +12,15 @@ from cryptography import x509
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import Signature
 
-from modelkeep.core import Confidence, EvidenceError, Finding, Location, Rule, Severity
+from modelkeep.core import (
+    Confidence,
+    EvidenceError,
+    Finding,
+    InputError,
+    Location,
+    Rule,
+    Severity,
+)
 from modelkeep.evidence import MODEL_SIGNATURE, PublicKey, TrustMap
 from modelkeep.sources import Artifact, Manifest
 from modelkeep.trust.certificates import leaf_key, verify_chain
@@ -95,7 +103,7 @@ def verify_signature(
     try:
         signature = read_bundle(artifact.signature)
         signer = _signer(signature, trust, roots, now)
-    except EvidenceError as error:
+    except (EvidenceError, InputError) as error:
         return SignatureCheck(State.BROKEN, error.message)
     expected = dict(signature.files)
     if not artifact.is_directory and set(expected) == {"."}:
@@ -161,8 +169,7 @@ def findings(artifact: Artifact, check: SignatureCheck) -> Iterator[Finding]:
         yield Finding(UNTRUSTED, Severity.MEDIUM, Confidence.HIGH, check.reason, place)
     elif check.state is State.BROKEN and not check.difference:
         yield Finding(TAMPERED, Severity.CRITICAL, Confidence.HIGH, check.reason, place)
-    for sentence in check.difference.sentences():
-        name = sentence.partition(":")[0]
+    for name, sentence in check.difference.by_name():
         yield Finding(
             TAMPERED,
             Severity.CRITICAL,
