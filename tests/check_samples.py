@@ -272,13 +272,19 @@ class Said:
     out: str
     err: str
 
+    @property
+    def words(self) -> str:
+        """What it printed, without its line breaks."""
+        return " ".join(self.out.split())
+
 
 def said(*arguments: object) -> Said:
     """Run a command in this process."""
-    out, err = io.StringIO(), io.StringIO()
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in "oe")
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = run([str(argument) for argument in arguments])
-    return Said(code, out.getvalue(), err.getvalue())
+    texts = [stream.detach().getvalue().decode() for stream in (out, err)]
+    return Said(code, *texts)
 
 
 def start(*arguments: object, script: str = "", **environment: str) -> subprocess.Popen[bytes]:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError, ModelkeepError
 from modelkeep.formats import MemorySource
+from modelkeep.formats.pickle_opcodes import LINE_LIMIT
 from modelkeep.formats.pickle_stream import (
-    LINE_LIMIT,
     End,
     Event,
     Import,

@@ -13,7 +13,7 @@ FORMATS = ("pickle", "zip", "safetensors", "npy", "onnx", "json", "ubjson")
 
 
 def kind(data: bytes) -> str:
-    return sniff(MemorySource(data))
+    return sniff(MemorySource(data))[0]
 
 
 @pytest.mark.parametrize("name", VALID)
@@ -72,6 +72,6 @@ def test_an_archive_behind_a_script_is_an_archive() -> None:
 
 
 @given(st.binary(max_size=100) | mutants("pickle", "zip", "s", "n", "o", "j", "u"))
-def test_any_bytes_have_exactly_one_format(data: bytes) -> None:
+def test_any_bytes_have_a_format(data: bytes) -> None:
     found = kind(data)
     assert found in {*FORMATS, "text", "empty"} or found.startswith("unread:")

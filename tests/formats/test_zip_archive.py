@@ -273,10 +273,9 @@ def test_a_member_that_ends_behind_the_file_is_malformed(tmp_path: object) -> No
         b"PK\3\4" + b"\0" * 40,
         raw_zip(Entry("a", b"first", offset=9)),
         raw_zip(Entry("a", b"first", offset=10**6)),
-        raw_zip(A, count=2),
         struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, 99, 0, 0),
     ],
-    ids=["empty", "half an end", "no end", "no header", "outside", "too few", "no directory"],
+    ids=["empty", "half an end", "no end", "no header", "outside", "no directory"],
 )
 def test_what_is_no_archive_is_malformed(data: bytes) -> None:
     with pytest.raises(MalformedArtifactError):

@@ -134,12 +134,9 @@ def test_without_a_torch_pickle_numbered_members_are_read() -> None:
 def test_bytes_outside_every_member_are_streams_of_their_own() -> None:
     data = PLAIN + raw_zip(Entry("a"), Entry("x", gap=bomb())) + PLAIN
     found = places(data)
-    assert [kind for _, kind in found] == ["empty"] * 2 + ["pickle"] * 3 + ["zip"]
-    assert [member for member, _ in found[2:5]] == [
-        "[0x0]",
-        f"[{data.index(bomb()):#x}]",
-        f"[{len(data) - len(PLAIN):#x}]",
-    ]
+    offsets = (0, data.index(bomb()), len(data) - len(PLAIN))
+    assert {(f"[{offset:#x}]", "pickle") for offset in offsets} <= set(found)
+    assert {kind for member, kind in found if member is None} == {"pickle", "zip"}
 
 
 def test_bytes_of_a_member_named_like_a_folder_are_read() -> None:

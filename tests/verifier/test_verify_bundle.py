@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -299,14 +300,16 @@ def test_lines_are_ok_fail_or_note_and_no_input_breaks_out_of_its_line(
     world.measure(GOOD)
     name = "x\nok    gate: all is well\r\x1b[2K\u2028"
     world.keep.record([Statement((SUBJECT,), name, world.state("bom", GOOD["bom"]).predicate)])
+    world.decide(context={name: 1}, principal=name, action=name)
     bundle = desk.put("bundle.json", json.dumps(world.export()))
     trust = desk.put("trust.json", world.keep.trust.to_json())
-    code, out, _ = start(bundle, "--trust", trust, "--at", "2026-11-22T13:00:00Z")
-    assert code == 0
-    assert {line[:6] for line in out.splitlines()} == {"ok    ", "note  "}
-    assert "all is well" in out
+    code, out, _ = start(bundle, "--trust", trust, "--at", "2026-11-22T14:00:00Z")
+    assert code == 1
+    assert {line[:6] for line in out.splitlines()} == {"ok    ", "FAIL  ", "note  "}
+    assert out.count("all is well") > 1
     assert "ok    gate: all is well" not in out.splitlines()
     assert out.isascii()
+    assert "\x1b" not in out
 
 
 def test_statements_signed_with_ed25519_count(world: World, desk: Desk) -> None:
@@ -399,6 +402,20 @@ def replace_log(trust: TrustMap, origin: str) -> Any:  # noqa: ANN401 - not a pu
     return type(trust.logs[0])(origin, trust.logs[0].vkey)
 
 
+def test_log_key_of_another_algorithm_is_refused(passed: Decided, desk: Desk) -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    origin, raw = "modelkeep/other", b"\x04" + key.public_key().public_bytes_raw()
+    hint = hashlib.sha256(f"{origin}\n".encode() + raw).digest()[:4]
+    log = type(passed.trust.logs[0])(
+        origin, f"{origin}+{hint.hex()}+{base64.b64encode(raw).decode()}"
+    )
+    text = f"{origin}\n9\n{base64.b64encode(bytes(32)).decode()}\n"
+    blob = base64.b64encode(hint + key.sign(text.encode())).decode()
+    bundle = passed.bundle | {"checkpoint": f"{text}\n\u2014 {origin} {blob}\n"}
+    trust = TrustMap(1, passed.trust.signers, (log,))
+    assert desk.verify(bundle, trust).failed() == {"log"}
+
+
 def test_unknown_signer_is_named(world: World, desk: Desk) -> None:
     world.measure(DANGEROUS)
     forged = seal(world.state("scan", GOOD["scan"]).to_bytes(), SigningKey.generate())
@@ -419,6 +436,14 @@ def test_signature_under_the_name_of_a_trusted_key_is_named(world: World, desk: 
     verdict = desk.verify(world.export(), world.keep.trust)
     assert "does not verify" in verdict.text("entry")
     assert not verdict.facts
+
+
+def test_envelope_with_another_payload_type_is_named(world: World, desk: Desk) -> None:
+    made = json.loads(seal(world.state("scan", GOOD["scan"]).to_bytes(), world.keep.key))
+    world.log(encode(made | {"payloadType": "application/json"}), "scan")
+    verdict = desk.verify(world.export(), world.keep.trust)
+    assert verdict.failed() == {"entry"}
+    assert "not an in-toto statement" in verdict.text("entry")
 
 
 @pytest.mark.parametrize("keyid", [5, None, [], {}, "", "aa"])
@@ -555,6 +580,9 @@ def test_bundle_without_a_decision_says_so(world: World, desk: Desk) -> None:
         ("thresholds", lambda limits: limits | {"robust_share_min": 0.1}),
         ("thresholds", lambda limits: limits | {"new": 1.0}),
         ("thresholds", lambda limits: limits | {"robust_share_min": "0.5"}),
+        ("thresholds", lambda limits: limits | {"robust_share_min": True}),
+        ("thresholds", lambda limits: limits | {"robust_share_min": -1.0}),
+        ("thresholds", lambda limits: limits | {"robust_share_min": 1e308}),
     ],
 )
 def test_changed_policy_is_named(
@@ -671,6 +699,7 @@ def test_malformed_decision_is_named(changes: dict[str, Any], world: World, desk
         f"{PERMIT};",
         f"{PERMIT} unless {{ false }};",
         "permit (principal == ?principal, action, resource) when { true };",
+        f"{PERMIT} when {{ true }}; permit (principal == ?principal, action, resource);",
         'permit (principal == User::"alice", action, resource) when { true };',
         'permit (principal, action == Action::"train", resource) when { true };',
         f"{PERMIT} when {{ context.scan_critical == 0 }};",
@@ -678,7 +707,7 @@ def test_malformed_decision_is_named(changes: dict[str, Any], world: World, desk
         f"{PERMIT} when {{ {' && '.join(['true'] * 900)} }};",
         f"{PERMIT} when {{ {' && '.join(['true'] * 60000)} }};",
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_policy_that_is_no_gate_proves_no_decision(
     conditions: str, world: World, desk: Desk
@@ -729,8 +758,10 @@ def test_anchor_that_the_bundle_cannot_be_compared_with_is_named(
     bundle = passed.bundle
     bundle["consistency"] = []
     assert desk.verify(bundle, passed.trust, anchor=passed.anchor).failed() == {"anchor"}
-    bundle["consistency"] = [{"size": 2, "proof": ["00" * 32] * 3}]
-    assert desk.verify(bundle, passed.trust, anchor=passed.anchor).failed() == {"anchor"}
+    (proof,) = (item["proof"] for item in passed.bundle["consistency"] if item["size"] == 2)
+    for wrong in ([], ["00" * 32] * 3, ["00" * 32, *proof], [*proof, "00" * 32], proof[1:]):
+        bundle["consistency"] = [{"size": 2, "proof": wrong}]
+        assert desk.verify(bundle, passed.trust, anchor=passed.anchor).failed() == {"anchor"}
     assert desk.verify(passed.bundle, passed.trust, anchor="what?").failed() == {"anchor"}
     newest = passed.bundle["checkpoint"]
     assert desk.verify(passed.bundle, passed.trust, anchor=newest).code == 0

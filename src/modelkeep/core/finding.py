@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from modelkeep.core.ordered import OrderedEnum
+from modelkeep.core.text import printable
 
 
 class Severity(OrderedEnum):
@@ -75,4 +76,4 @@ class Finding(msgspec.Struct, frozen=True):
         """Stable across runs and edits elsewhere in the file: 16 hex digits."""
         parts = [self.rule.id, self.location.path, self.location.member or ""]
         parts += [f"{key}={self.evidence[key]}" for key in sorted(self.evidence)]
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        return hashlib.sha256(printable("\0".join(parts)).encode()).hexdigest()[:16]

@@ -26,6 +26,11 @@ class ThreatModel(msgspec.Struct, frozen=True):
     norm: str | None = None
     radius: float | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a radius that is not a number."""
+        if self.radius is not None and not math.isfinite(self.radius):
+            raise ModelkeepError(f"the attacker's radius is not finite ({self.radius})")
+
 
 class Measurement(msgspec.Struct, frozen=True):
     """One measured number.
@@ -60,7 +65,8 @@ class Measurement(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse what is not a number: JSON has no NaN and neither has evidence."""
-        for value in (self.value, self.low, self.high):
+        numbers = [self.value, self.low, self.high, *(n for point in self.curve for n in point)]
+        for value in numbers:
             if not math.isfinite(value):
                 raise ModelkeepError(
                     f"measurement {self.name} is not finite ({value})",

@@ -14,16 +14,16 @@ class OrderedEnum(enum.Enum):
         return list(type(self)).index(self)
 
     def __lt__(self, other: OrderedEnum) -> bool:
-        return self.rank < other.rank
+        return self.rank < other.rank if type(self) is type(other) else NotImplemented
 
     def __le__(self, other: OrderedEnum) -> bool:
-        return self.rank <= other.rank
+        return self.rank <= other.rank if type(self) is type(other) else NotImplemented
 
     def __gt__(self, other: OrderedEnum) -> bool:
-        return self.rank > other.rank
+        return self.rank > other.rank if type(self) is type(other) else NotImplemented
 
     def __ge__(self, other: OrderedEnum) -> bool:
-        return self.rank >= other.rank
+        return self.rank >= other.rank if type(self) is type(other) else NotImplemented
 
     def __str__(self) -> str:
         return str(self.value)

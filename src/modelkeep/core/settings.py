@@ -7,6 +7,7 @@ an error, because a misspelt threshold must not silently keep its default.
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -39,6 +40,8 @@ class Resolved:
     help: str
 
 
+PREFIX: Final = "MODELKEEP_"
+OTHER_VARIABLES: Final = frozenset({"MODELKEEP_PASSPHRASE"})  # no settings
 _PLAIN: Final = (
     Setting("profile", "", "report, dev or prod; empty: the keep's own (set by init)"),
     Setting("keep", "", "directory of the keep; empty: the nearest .modelkeep upward"),
@@ -144,14 +147,27 @@ def _coerce(setting: Setting, value: object, origin: str) -> Value:
             if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
                 return tuple(value)
             raise ValueError  # noqa: TRY301 - one place names the remedy
-        if isinstance(setting.default, float):
+        if isinstance(setting.default, float) and math.isfinite(float(str(value))):
             return float(str(value))
         if isinstance(setting.default, int):
             return int(str(value))
+        if isinstance(setting.default, str) and isinstance(value, str):
+            return value
+        raise ValueError  # noqa: TRY301
     except ValueError:
         kind = type(setting.default).__name__
         raise UsageError(f"{origin}: {setting.key} must be a {kind}, not {value!r}") from None
-    return str(value)
+
+
+def _variable(key: str) -> str:
+    return PREFIX + key.upper().replace(".", "_")
+
+
+def _require_known_variables(environ: Mapping[str, str], known: Mapping[str, Setting]) -> None:
+    names = {_variable(key) for key in known} | OTHER_VARIABLES
+    for name in environ:
+        if name.startswith(PREFIX) and name not in names:
+            raise UsageError(f"unknown variable {name}", "See `modelkeep config`.")
 
 
 def resolve(
@@ -172,6 +188,7 @@ def resolve(
     """
     environ = os.environ if environ is None else environ
     known = {setting.key: setting for setting in table()}
+    _require_known_variables(environ, known)
     found = _find_file((start or Path.cwd()).resolve())
     from_file = _flatten(found[1]) if found else {}
     for key in from_file:
@@ -183,7 +200,7 @@ def resolve(
     given = {key: value for key, value in (flags or {}).items() if value is not None}
     resolved: dict[str, Resolved] = {}
     for key, setting in known.items():
-        variable = "MODELKEEP_" + key.upper().replace(".", "_")
+        variable = _variable(key)
         value: object = setting.default
         origin = "default"
         if found and key in from_file:

@@ -58,7 +58,7 @@ class MemorySource:
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``."""
-        return self.data[offset : offset + length]
+        return self.data[offset : offset + length] if offset >= 0 <= length else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ class Slice:
 
     def read(self, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``."""
+        if offset < 0:
+            return b""
         return self.parent.read(self.start + offset, max(0, min(length, self.length - offset)))
 
 

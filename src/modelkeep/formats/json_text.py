@@ -10,7 +10,9 @@ import msgspec
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Source
 
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
+
+_CONSTANT: Final = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)|NaN|-?Infinity', re.DOTALL)
 
 
 def check_depth(text: bytes, most: int) -> None:
@@ -47,7 +49,10 @@ def check(source: Source, budget: Budget) -> None:
         raise LimitExceededError(f"JSON document of {source.size} bytes")
     text = source.read(0, source.size)
     check_depth(text, 64)
+    if b"NaN" in text or b"Infinity" in text:  # no JSON, but what Python writes
+        text = _CONSTANT.sub(lambda found: found[1] or b"0", text)
     try:
+        text.decode("utf-8")
         msgspec.json.decode(text, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedArtifactError(f"not valid JSON: {error}") from error

@@ -6,7 +6,9 @@ Source: NumPy enhancement proposal 1 (format versions 1.0 to 3.0).
 from __future__ import annotations
 
 import ast
+import re
 import struct
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +17,11 @@ from modelkeep.formats.interface import Budget, Source, read_exactly
 
 MAGIC: Final = b"\x93NUMPY"
 _HEADER_LIMIT: Final = 1 << 16
+_TYPE_LIMIT: Final = 256  # characters
+# Types NumPy reads without unpickling: byte order, kind, size, unit of a time.
+_PLAIN: Final = re.compile(
+    r"[<>|=]?(?P<kind>[biufcmMSUV])(?P<size>[0-9]{1,9})(\[[0-9]{0,9}[A-Za-z]{1,8}\])?|[<>|=]?\?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,10 @@ def read_header(source: Source, budget: Budget) -> Header:
 
 def _literal(raw: bytes) -> dict[str, object]:
     try:
-        value = ast.literal_eval(raw.decode("latin-1").strip())
-    except (ValueError, SyntaxError, MemoryError, RecursionError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an unknown escape in a field's name
+            value = ast.literal_eval(raw.decode("latin-1").strip())
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
         raise MalformedArtifactError(f"npy header is no literal: {error}") from error
     if not isinstance(value, dict):
         raise MalformedArtifactError("npy header is no dictionary")
@@ -72,20 +81,29 @@ def _literal(raw: bytes) -> dict[str, object]:
 
 
 def _holds_objects(descr: object) -> bool:
+    """Whether NumPy might unpickle; anything but a plain type counts as if it would."""
     if isinstance(descr, str):
-        return "O" in descr
-    if isinstance(descr, list | tuple):
-        return any(_holds_objects(part) for part in descr)
-    return False
+        if not descr.isascii() or len(descr) > _TYPE_LIMIT:
+            raise MalformedArtifactError(f"npy header names no type: {descr[:40]!r}")
+        return _PLAIN.fullmatch(descr) is None
+    if isinstance(descr, list):
+        return any(
+            not isinstance(part, tuple) or len(part) < 2 or _holds_objects(part[1])
+            for part in descr
+        )
+    if isinstance(descr, tuple) and len(descr) == 2:  # a type and its shape
+        return _holds_objects(descr[0])
+    return True
 
 
 def _check_length(descr: object, shape: tuple[int, ...], available: int) -> None:
-    if not isinstance(descr, str) or not descr[2:].isdigit():
+    found = _PLAIN.fullmatch(descr) if isinstance(descr, str) else None
+    if found is None or 0 in shape:
         return  # a structured type: its length is not this simple
-    size = int(descr[2:]) * (4 if descr[1] == "U" else 1)
+    size = int(found["size"] or 1) * (4 if found["kind"] == "U" else 1)
     for extent in shape:
         size *= extent
-    if size > available:
-        raise MalformedArtifactError(
-            f"npy data holds {available} bytes, its shape needs {size}"
-        )
+        if size > available:
+            raise MalformedArtifactError(
+                f"npy data holds {available} bytes, its shape needs more"
+            )

@@ -10,14 +10,14 @@ Source: onnx/onnx.proto3 (field numbers below are its own).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Source
-from modelkeep.formats.protobuf import Field, fields
+from modelkeep.formats.interface import Budget, Slice, Source
+from modelkeep.formats.protobuf import Field, TruncatedFieldError, fields
 
-_MODEL_FIELDS: Final = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 14, 20, 25, 26})
+_GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,31 @@ class ExternalTensor:
 
 
 def looks_like(source: Source) -> bool:
-    """Whether the top level reads as a ModelProto: known fields, a graph, an opset."""
-    if source.size < 8 or source.read(0, 1) not in (b"\x08", b"\x12", b"\x3a", b"\x42"):
-        return False
-    seen: set[int] = set()
+    """Whether the bytes read as a ModelProto: a message with a graph (field 7) in it.
+
+    Fields may come in any order, and ones nobody knows are skipped, as protobuf
+    does. A model cut short inside its graph is still recognised.
+    """
+    seen = False
     try:
-        for number, found in enumerate(fields(source)):
-            if found.number not in _MODEL_FIELDS or number > 10_000:
-                return False
-            seen.add(found.number)
+        for found in fields(source, Budget()):
+            seen = True
+            if found.number == 7 and found.body is not None and _is_graph(found.body):
+                return True
+    except TruncatedFieldError as error:
+        return seen and error.number == 7
     except MalformedArtifactError:
-        # A model cut short must be INCONCLUSIVE, not "some other file".
-        return 1 in seen
-    return 7 in seen
+        return False
+    return False
+
+
+def _is_graph(body: Source) -> bool:
+    """Whether a message starts like a GraphProto: nodes, name, tensors, values."""
+    try:
+        first = next(iter(fields(body)), None)
+    except MalformedArtifactError:
+        return False
+    return first is not None and first.number in _GRAPH_FIELDS and first.body is not None
 
 
 def walk(source: Source, budget: Budget) -> Iterator[Operator | ExternalTensor]:
@@ -61,19 +73,30 @@ def walk(source: Source, budget: Budget) -> Iterator[Operator | ExternalTensor]:
         MalformedArtifactError: the bytes are not well-formed protobuf.
         LimitExceededError: too many nodes, or graphs nested too deep.
     """
-    for field in fields(source):
-        if field.body is None:
-            continue
+    base = source.start if isinstance(source, Slice) else 0  # offsets count from here
+    for item in _walk(source, budget):
+        yield replace(item, offset=item.offset - base)
+
+
+def _walk(source: Source, budget: Budget) -> Iterator[Operator | ExternalTensor]:
+    for field in fields(source, budget):
         if field.number == 7:
             yield from _graph(field, budget, 0)
-        elif field.number == 20:  # training_info: initialization and algorithm
-            for part in fields(field.body):
-                if part.number in (1, 2) and part.body is not None:
+        elif field.number == 20 and field.body is not None:  # training_info
+            for part in fields(field.body, budget):
+                if part.number in (1, 2):  # initialization, algorithm
                     yield from _graph(part, budget, 1)
-        elif field.number == 25:
-            for part in fields(field.body):
-                if part.number == 7:
-                    yield from _node(part, budget, 1)
+        elif field.number == 25 and field.body is not None:
+            yield from _function(field.body, budget)
+
+
+def _function(body: Source, budget: Budget) -> Iterator[Operator | ExternalTensor]:
+    """Nodes of a model-local function, and defaults of its attributes."""
+    for part in fields(body, budget):
+        if part.number == 7:
+            yield from _node(part, budget, 1)
+        elif part.number == 11:
+            yield from _attribute(part, budget, 1)
 
 
 def _graph(graph: Field, budget: Budget, depth: int) -> Iterator[Operator | ExternalTensor]:
@@ -81,13 +104,13 @@ def _graph(graph: Field, budget: Budget, depth: int) -> Iterator[Operator | Exte
         raise LimitExceededError(f"ONNX graphs nested deeper than {budget.limits.depth}")
     if graph.body is None:
         return
-    for field in fields(graph.body):
+    for field in fields(graph.body, budget):
         if field.number == 1:
             yield from _node(field, budget, depth)
         elif field.number == 5:
             yield from _tensor(field, budget)
         elif field.number == 15 and field.body is not None:  # sparse: values, indices
-            for part in fields(field.body):
+            for part in fields(field.body, budget):
                 if part.number in (1, 2):
                     yield from _tensor(part, budget)
 
@@ -97,7 +120,9 @@ def _node(node: Field, budget: Budget, depth: int) -> Iterator[Operator | Extern
     if node.body is None:
         return
     name = domain = ""
-    for field in fields(node.body):
+    for field in fields(node.body, budget):
+        if field.body is None:
+            continue  # of another type: protobuf keeps what it had
         if field.number == 4:
             name = field.text(256)
         elif field.number == 7:
@@ -112,13 +137,13 @@ def _attribute(
 ) -> Iterator[Operator | ExternalTensor]:
     if attribute.body is None:
         return
-    for field in fields(attribute.body):
+    for field in fields(attribute.body, budget):
         if field.number in (6, 11):
             yield from _graph(field, budget, depth + 1)
         elif field.number in (5, 10):
             yield from _tensor(field, budget)
         elif field.number in (22, 23) and field.body is not None:
-            for part in fields(field.body):
+            for part in fields(field.body, budget):
                 if part.number in (1, 2):
                     yield from _tensor(part, budget)
 
@@ -129,11 +154,12 @@ def _tensor(tensor: Field, budget: Budget) -> Iterator[ExternalTensor]:
         return
     name = ""
     locations: list[str] = []
-    for field in fields(tensor.body):
-        if field.number == 8:
+    for field in fields(tensor.body, budget):
+        if field.number == 8 and field.body is not None:
             name = field.text(256)
         elif field.number == 13 and field.body is not None:
-            pair = {part.number: part.text(4096) for part in fields(field.body)}
+            parts = [part for part in fields(field.body, budget) if part.body is not None]
+            pair = {part.number: part.text(4096) for part in parts}
             if pair.get(1) == "location":
                 locations.append(pair.get(2, ""))
     for location in locations:

@@ -12,17 +12,19 @@ Sources: CPython ``Lib/pickletools.py`` (opcode table, stack effects),
 from __future__ import annotations
 
 import _compat_pickle
-import io
 import pickletools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Final, Literal, cast
+from typing import Final, Literal
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
+from modelkeep.core.text import printable
 from modelkeep.formats.interface import Budget, Source
+from modelkeep.formats.pickle_opcodes import opcodes
 
-LINE_LIMIT: Final = 1 << 20  # bytes of one newline-terminated argument
 _EVERY: Final = 1 << 14  # opcodes between two looks at the budget
+_MEMO_LIMIT: Final = 2_000_000  # slots
+_CONVINCED: Final = 1 << 16  # opcodes without an error after which bytes are a pickle
 
 How = Literal["reduce", "newobj", "obj", "inst", "build"]
 
@@ -100,40 +102,14 @@ def _plain_effects() -> dict[str, tuple[bool, int, int]]:
         to_mark = "mark" in before
         pops = before.index("mark") if to_mark else len(before)
         effects[info.name] = (to_mark, pops, len(info.stack_after))
-    # pickletools lists what these leave in place as popped and pushed again.
     effects["LIST"] = effects["DICT"] = effects["FROZENSET"] = (True, 0, 1)
     return effects
 
 
 _EFFECTS: Final = _plain_effects()
-
-
-class _Reader(io.RawIOBase):
-    """A ``Source`` as the file object ``pickletools`` reads, lines bounded."""
-
-    def __init__(self, source: Source, start: int) -> None:
-        self._source = source
-        self._at = start
-
-    def read(self, size: int = -1) -> bytes:
-        if size < 0:
-            size = self._source.size - self._at
-        data = self._source.read(self._at, size)
-        self._at += len(data)
-        return data
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        limit = LINE_LIMIT if size is None or size < 0 else min(size, LINE_LIMIT)
-        data = self._source.read(self._at, limit)
-        end = data.find(b"\n") + 1
-        if not end and len(data) == LINE_LIMIT:
-            raise LimitExceededError(f"pickle line longer than {LINE_LIMIT} bytes")
-        line = data[:end] if end else data
-        self._at += len(line)
-        return line
-
-    def tell(self) -> int:
-        return self._at
+# These fill the object below their arguments and leave it where it is: values
+# popped, or -1 for all down to the mark.
+_FILLS: Final = {"APPEND": 1, "SETITEM": 2, "APPENDS": -1, "SETITEMS": -1, "ADDITEMS": -1}
 
 
 class _Machine:
@@ -141,7 +117,7 @@ class _Machine:
 
     def __init__(self) -> None:
         self.stack: list[object] = []
-        self.memo: dict[int, object] = {}
+        self.memo: dict[object, object] = {}
 
     def pop(self) -> object:
         if not self.stack:
@@ -164,13 +140,13 @@ class _Machine:
 
     def step(self, name: str, arg: object, offset: int) -> tuple[Event, ...]:
         if name in _TEXT:
-            self.stack.append(str(arg))
+            self.stack.append(_UNKNOWN if arg is None else arg)
         elif name in _PUT:
-            self.memo[int(str(arg))] = self.top()
+            self._put(arg)
         elif name == "MEMOIZE":
-            self.memo[len(self.memo)] = self.top()
+            self._put(len(self.memo))
         elif name in _GET:
-            self._get(int(str(arg)))
+            self._get(arg)
         elif name == "MARK":
             self.stack.append(_MARK)
         elif name == "DUP":
@@ -181,12 +157,20 @@ class _Machine:
             self._plain(name)
         return ()
 
-    def _get(self, key: int) -> None:
+    def _put(self, key: object) -> None:
+        self.memo[key] = self.top()
+        if len(self.memo) > _MEMO_LIMIT:
+            raise LimitExceededError(f"more than {_MEMO_LIMIT} pickle memo slots")
+
+    def _get(self, key: object) -> None:
         if key not in self.memo:
             raise MalformedArtifactError(f"pickle reads memo slot {key}, which is not set")
         self.stack.append(self.memo[key])
 
     def _plain(self, name: str) -> None:
+        if name in _FILLS:
+            self._fill(_FILLS[name])
+            return
         to_mark, pops, pushes = _EFFECTS[name]
         if to_mark:
             self.pop_to_mark()
@@ -194,10 +178,17 @@ class _Machine:
             self.pop()
         self.stack.extend([_UNKNOWN] * pushes)
 
+    def _fill(self, count: int) -> None:
+        if count < 0:
+            self.pop_to_mark()
+        for _ in range(max(count, 0)):
+            self.pop()
+        self.top()
+
     def import_(self, module: object, name: object, offset: int, opcode: str) -> Import:
         found = Import(
-            module if isinstance(module, str) else None,
-            name if isinstance(name, str) else None,
+            printable(module) if isinstance(module, str) else None,
+            printable(name) if isinstance(name, str) else None,
             offset,
             opcode,
         )
@@ -210,8 +201,12 @@ class _Machine:
         return () if target is None else (Use(target, how, offset),)
 
 
+def _pair(arg: object) -> tuple[object, object]:
+    return arg if isinstance(arg, tuple) and len(arg) == 2 else (None, None)
+
+
 def _global(machine: _Machine, arg: object, offset: int) -> tuple[Event, ...]:
-    module, _, name = str(arg).partition(" ")
+    module, name = _pair(arg)
     return (machine.import_(module, name, offset, "GLOBAL"),)
 
 
@@ -226,7 +221,7 @@ def _extension(machine: _Machine, arg: object, offset: int) -> tuple[Event, ...]
 
 def _inst(machine: _Machine, arg: object, offset: int) -> tuple[Event, ...]:
     machine.pop_to_mark()
-    module, _, name = str(arg).partition(" ")
+    module, name = _pair(arg)
     found = machine.import_(module, name, offset, "INST")
     return (found, *machine.call(machine.pop(), "inst", offset))
 
@@ -297,41 +292,44 @@ def events(source: Source, budget: Budget, start: int = 0) -> Iterator[Event]:
             stack; the events before it have been yielded by then.
     """
     machine = _Machine()
-    # pickletools reports positions from tell(); an offset source starts at `start`.
-    reader = _Reader(source, start)
-    count = 0
-    try:
-        for info, arg, position in pickletools.genops(cast("IO[bytes]", reader)):
-            count += 1
-            if count % _EVERY == 0:
-                budget.operations(_EVERY)
-            yield from machine.step(info.name, arg, position or 0)
-    except (ValueError, OverflowError) as error:
-        raise MalformedArtifactError(f"broken pickle: {error}") from error
-    budget.operations(count % _EVERY)
-    yield End(reader.tell())
+    for count, (name, arg, offset) in enumerate(opcodes(source, start), 1):
+        if count % _EVERY == 0:
+            budget.operations(_EVERY)
+        if name == "STOP":
+            machine.pop()
+            budget.operations(count % _EVERY)
+            yield End(int(str(arg)))
+            return
+        yield from machine.step(name, arg, offset)
 
 
 def looks_like(source: Source) -> bool:
     """Whether the bytes are a pickle, by content.
 
-    Protocols 2 to 5 have a magic; 0 and 1 are recognised when the stream
-    decodes to its STOP or would import something within its first 64 KiB.
+    With the magic of protocols 2 to 5, one more opcode that decodes is enough. Without
+    it the stream must import something, or run without an error to its STOP or for
+    65,536 opcodes.
     """
-    head = source.read(0, 1 << 16)
-    if len(head) > 2 and head[0] == 0x80 and head[1] <= 5:
-        return True
+    head = source.read(0, 2)
+    magic = len(head) == 2 and head[0] == 0x80 and head[1] <= 5
+    machine = _Machine()
     try:
-        for info, arg, _ in pickletools.genops(io.BytesIO(head)):
-            if info.name == "STOP":
+        for count, (name, arg, offset) in enumerate(opcodes(source, 0)):
+            if count >= (1 if magic else _CONVINCED):
                 return True
-            if info.name in {"GLOBAL", "INST"} and _importable(str(arg)):
+            if name == "STOP":
+                machine.pop()
                 return True
-    except (ValueError, OverflowError):
-        return False
-    return False
+            for event in machine.step(name, arg, offset):
+                if isinstance(event, Import) and _plausible(event):
+                    return True
+    except MalformedArtifactError:
+        return magic and source.size == 2  # nothing but the magic is left of it
+    return True
 
 
-def _importable(argument: str) -> bool:
-    module, _, name = argument.partition(" ")
-    return all(part.isidentifier() for part in (*module.split("."), *name.split(".")))
+def _plausible(found: Import) -> bool:
+    if not found.resolved:
+        return True
+    parts = (*(found.module or "").split("."), *(found.name or "").split("."))
+    return all(part.isidentifier() for part in parts)

@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from modelkeep.core import MalformedArtifactError
-from modelkeep.formats.interface import Slice, Source, cut
+from modelkeep.formats.interface import Budget, Slice, Source, cut
+
+_EVERY: Final = 1 << 10
+
+
+class TruncatedFieldError(MalformedArtifactError):
+    """A length-delimited field goes on behind the end of its message."""
+
+    def __init__(self, number: int, offset: int) -> None:
+        super().__init__(f"protobuf field at {offset:#x} ends behind its message")
+        self.number = number
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +49,23 @@ def _varint(source: Source, at: int) -> tuple[int, int]:
     raise MalformedArtifactError(f"protobuf number at {at:#x} does not end")
 
 
-def fields(source: Source) -> Iterator[Field]:
+def fields(source: Source, budget: Budget | None = None) -> Iterator[Field]:
     """Yield the fields of one message; nested messages are not entered.
+
+    Args:
+        source: the message.
+        budget: looked at every 1,024 fields.
 
     Raises:
         MalformedArtifactError: a tag, length or group that the format does not allow.
+        LimitExceededError: out of time.
     """
-    at = 0
+    at = count = 0
     while at < source.size:
         start = at
+        count += 1
+        if budget is not None and count % _EVERY == 0:
+            budget.tick()
         tag, at = _varint(source, at)
         number, wire = tag >> 3, tag & 7
         if number == 0:
@@ -57,9 +76,7 @@ def fields(source: Source) -> Iterator[Field]:
         elif wire == 2:
             length, at = _varint(source, at)
             if at + length > source.size:
-                raise MalformedArtifactError(
-                    f"protobuf field at {start:#x} ends behind its message"
-                )
+                raise TruncatedFieldError(number, start)
             yield Field(number, start, body=cut(source, at, length))
             at += length
         elif wire in (1, 5):

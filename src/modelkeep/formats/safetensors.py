@@ -91,34 +91,39 @@ def read_header(source: Source, budget: Budget) -> Header:
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict):
         raise MalformedArtifactError("safetensors __metadata__ is not an object")
-    tensors = tuple(_tensor(name, entry) for name, entry in header.items())
     buffer = 8 + length
+    room = source.size - buffer
+    tensors = tuple(_tensor(name, entry, room) for name, entry in header.items())
     problems = [(8, f"key {key!r} stands twice in the header") for key in repeated]
-    problems += _map_problems(tensors, buffer, source.size - buffer)
+    problems += _map_problems(tensors, buffer, room)
     return Header(
         tensors, {str(k): str(v) for k, v in metadata.items()}, buffer, tuple(problems)
     )
 
 
-def _tensor(name: str, entry: object) -> Tensor:
+def _tensor(name: str, entry: object, room: int) -> Tensor:
     if not isinstance(entry, dict):
         raise MalformedArtifactError(f"safetensors entry {name!r} is not an object")
     dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
-    if dtype not in _BITS:
+    if not isinstance(dtype, str) or dtype not in _BITS:
         raise MalformedArtifactError(f"safetensors entry {name!r} has unknown dtype {dtype!r}")
     extents, span = _naturals(shape), _naturals(offsets)
     if extents is None or span is None or len(span) != 2:
         raise MalformedArtifactError(f"safetensors entry {name!r} has no valid shape or range")
     start, end = span
     bits = _BITS[dtype]
-    for extent in extents:
+    for extent in extents if 0 not in extents else (0,):
         bits *= extent
+        if bits > 8 * room:
+            raise MalformedArtifactError(
+                f"safetensors entry {name!r} needs more bytes than the file holds"
+            )
     needed = (bits + 7) // 8
     if end - start != needed:
         raise MalformedArtifactError(
             f"safetensors entry {name!r} spans {end - start} bytes, its shape needs {needed}"
         )
-    return Tensor(name, str(dtype), extents, start, end)
+    return Tensor(name, dtype, extents, start, end)
 
 
 def _naturals(value: object) -> tuple[int, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Final
 
 from modelkeep.formats import (
@@ -39,23 +40,32 @@ _UNREAD: Final = (
 )
 
 
-def sniff(source: Source) -> str:
-    """Return the format: a name from the readers, ``text``, or ``unread:NAME``."""
+def sniff(source: Source) -> tuple[str, ...]:
+    """Return every format the bytes pass for, the likeliest first.
+
+    One file can be two things to two programs, so a match does not end the search. A
+    single name that is no reader's is ``empty``, ``text`` or ``unread:NAME``.
+    """
     if source.size == 0:
-        return "empty"
+        return ("empty",)
     head = source.read(0, 4096)
+    found = [name for name, looks_like in _READ if looks_like(source)]
+    if head[:4] == b"PK\x03\x04":
+        # To the unpickler these bytes are a persistent id, on which it stops.
+        found = [name for name in found if name != "pickle"]
+    elif "pickle" in found:
+        found.sort(key=lambda name: name == "zip")  # the zip hangs behind the pickle
+    if found:
+        return tuple(found)
     for magic, name in _UNREAD:
         if head.startswith(magic):
-            return f"unread:{name}"
-    for name, looks_like in _READ:
-        if looks_like(source):
-            return name
-    return "text" if _is_text(head) else "unread:unknown binary content"
+            return (f"unread:{name}",)
+    return ("text",) if _is_text(head) else ("unread:unknown binary content",)
 
 
 def _is_text(head: bytes) -> bool:
     try:
-        head[: len(head) - 3 if len(head) == 4096 else None].decode("utf-8")
+        codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False
     return not any(byte < 9 for byte in head)

@@ -11,7 +11,6 @@ Source: PKWARE APPNOTE 6.3.10, sections 4.3 and 4.4.
 from __future__ import annotations
 
 import bz2
-import lzma
 import struct
 import zlib
 from collections.abc import Iterator
@@ -54,6 +53,11 @@ class Member:
     mode: int
 
     @property
+    def is_folder(self) -> bool:
+        """Whether it is only a name; an empty deflate stream is two bytes long."""
+        return self.name.endswith("/") and not self.size and self.packed <= 2
+
+    @property
     def is_symlink(self) -> bool:
         """Whether extraction would make a symbolic link."""
         return self.mode & 0o170000 == _SYMLINK
@@ -77,6 +81,10 @@ class Archive:
 
 
 class _Decompressor(Protocol):
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
 
@@ -107,13 +115,16 @@ def open_archive(source: Source, budget: Budget) -> Archive:
     fields = _EOCD.unpack(read_exactly(source, end, _EOCD.size, "zip end record"))
     count, length, start, comment = fields[4], fields[5], fields[6], fields[7]
     directory_end = end
-    if source.read(end - _LOCATOR64.size, 4) == b"PK\x06\x07":
+    at_locator = end - _LOCATOR64.size
+    if at_locator >= 0 and source.read(at_locator, 4) == b"PK\x06\x07":
         count, length, start, directory_end = _zip64(source, end)
     shift = directory_end - length - start  # bytes put in front of the archive
     if shift < 0:
         raise MalformedArtifactError("zip central directory lies outside the file")
-    members = tuple(_central(source, start + shift, count, shift, budget))
+    members = tuple(_central(source, start + shift, directory_end, shift, budget))
     lies, hidden = _compare(source, members, start + shift)
+    if len(members) != count:
+        lies.append((end, f"the directory holds {len(members)} entries, its end says {count}"))
     tail = end + _EOCD.size + comment
     if tail < source.size:
         lies.append((tail, f"{source.size - tail} bytes follow the archive"))
@@ -134,10 +145,9 @@ def _zip64(source: Source, end: int) -> tuple[int, int, int, int]:
     return record[7], record[8], record[9], at
 
 
-def _central(
-    source: Source, at: int, count: int, shift: int, budget: Budget
-) -> Iterator[Member]:
-    for _ in range(count):
+def _central(source: Source, at: int, end: int, shift: int, budget: Budget) -> Iterator[Member]:
+    """Every entry between two offsets, whatever the end record counts."""
+    while at < end:
         budget.entry()
         f = _CENTRAL.unpack(read_exactly(source, at, _CENTRAL.size, "zip directory entry"))
         if f[0] != b"PK\x01\x02":
@@ -191,6 +201,8 @@ def _compare(
         if member.name in seen:
             lies.append((member.header, f"two members are named {member.name!r}"))
         seen.add(member.name)
+        if member.name.endswith("/") and not member.is_folder:
+            lies.append((member.header, f"folder {member.name!r} holds bytes"))
         if member.header > at:
             _gap(source, at, member.header, lies, hidden)
         elif member.header < at:
@@ -246,6 +258,8 @@ def _after(source: Source, member: Member, lies: list[tuple[int, str]]) -> int:
     if (flags | member.flags) & _ENCRYPTED:
         lies.append((member.header, f"member {member.name!r} says it is encrypted"))
     end = start + member.packed
+    if end > source.size:
+        raise MalformedArtifactError(f"zip member {member.name!r} ends behind the file")
     if described:
         end += 16 if source.read(end, 4) == b"PK\x07\x08" else 12
         if member.size >= _LARGE or _has_wide_descriptor(source, start, member):
@@ -276,7 +290,10 @@ def member_source(
     packed = cut(archive.source, start, member.packed)
     if member.method == 0:
         return packed, _crc_problem(packed, member)
-    data = MemorySource(_unpack(packed, member, budget))
+    unpacked, rest = _unpack(packed, member, budget)
+    data = MemorySource(unpacked)
+    if rest:
+        return data, f"{rest} bytes follow the end of member {member.name!r} inside it"
     return data, _crc_problem(data, member)
 
 
@@ -291,26 +308,29 @@ def _crc_problem(data: Source, member: Member) -> str | None:
     return None
 
 
-def _unpack(packed: Source, member: Member, budget: Budget) -> bytes:
+def _unpack(packed: Source, member: Member, budget: Budget) -> tuple[bytes, int]:
+    """The unpacked bytes, and how many packed ones lie behind their end."""
     limit = min(
         budget.limits.member_bytes,
         max(_CHUNK, member.packed * budget.limits.ratio),
     )
     out: list[bytes] = []
-    total = 0
+    total = used = 0
     try:
         decompressor = _decompressor(member)
-        for at in range(0, packed.size, _CHUNK):
-            out.append(decompressor.decompress(packed.read(at, _CHUNK), limit + 1 - total))
+        while used < packed.size and not decompressor.eof:
+            chunk = packed.read(used, _CHUNK)
+            used += len(chunk)
+            out.append(decompressor.decompress(chunk, limit + 1 - total))
             total += len(out[-1])
             if total > limit:
                 raise LimitExceededError(
                     f"zip member {member.name!r} unpacks to more than {limit} bytes"
                 )
             budget.tick()
-    except (zlib.error, OSError, lzma.LZMAError, EOFError) as error:
+    except (zlib.error, OSError, EOFError) as error:
         raise MalformedArtifactError(f"zip member {member.name!r}: {error}") from error
-    return b"".join(out)
+    return b"".join(out), packed.size - used + len(decompressor.unused_data)
 
 
 def _decompressor(member: Member) -> _Decompressor:

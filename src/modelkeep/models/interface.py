@@ -114,7 +114,8 @@ class Request:
 
     def path(self, shown: str) -> Path:
         """Where a file lies."""
-        return self.artifact.path / shown if self.artifact.is_directory else self.artifact.path
+        name = next(n for n in self.artifact.files if self.artifact.display(n) == shown)
+        return self.artifact.locate(name)
 
 
 Recipe = Any  # Callable[[Dataset, int], object with predict]: the user's fit function

@@ -126,12 +126,18 @@ def _judge(
         verdict, reason = Verdict.INCONCLUSIVE, "; ".join(errors[:3])
     if any(finding.severity >= FAILING for finding in findings):
         verdict = Verdict.FAIL
-    if outer.format == "text":
-        missed.append(NotChecked(path, "no rule reads text"))
+    missed += [NotChecked(str(s.location), "no rule reads text") for s in seen if _is_text(s)]
     return FileResult(path, outer.format, verdict, findings, reason), missed
 
 
+def _is_text(stream: _Seen) -> bool:
+    """Text that is listed: every text file, and code inside archives."""
+    member = stream.location.member
+    return stream.format == "text" and (member is None or member.endswith(_CODE_SUFFIXES))
+
+
 def _counts_as_unread(result: FileResult, missed: list[NotChecked]) -> int:
+    """1 if something in the file might matter and was not read, else 0."""
     if result.format == "text":
         return int(result.path.endswith(_CODE_SUFFIXES))
     return int(bool(missed))

@@ -106,17 +106,30 @@ def _streams(
     source: Source, location: Location, budget: Budget, depth: int
 ) -> Iterator[Stream]:
     stream = Stream(location, source, "unread:unknown binary content")
-    parts: list[Part] = []
     try:
         if depth > budget.limits.depth:
             raise LimitExceededError(f"nested deeper than {budget.limits.depth}")
         budget.entry()
-        stream.format = sniff(source)
+        stream.format, *others = sniff(source)
+    except MalformedArtifactError as error:
+        stream.error = error
+        yield stream
+        return
+    # What else the bytes pass for is read too: a loader may see that.
+    for other in others:
+        yield from _read(Stream(location, source, other), budget, depth)
+    yield from _read(stream, budget, depth)
+
+
+def _read(stream: Stream, budget: Budget, depth: int) -> Iterator[Stream]:
+    """Run the reader of a stream's format; its parts come first."""
+    parts: list[Part] = []
+    try:
         _parse(stream, budget, parts)
     except MalformedArtifactError as error:
         stream.error = error
     for part in parts:
-        yield from _inner(part, location, budget, depth)
+        yield from _inner(part, stream.location, budget, depth)
     yield stream
 
 
@@ -177,7 +190,7 @@ def _parse_pickles(stream: Stream, budget: Budget, parts: list[Part]) -> None:
         budget.entry()
         start = document.end
     if rest.size:
-        kind = sniff(rest)
+        kind = sniff(rest)[0]
         is_format = not kind.startswith("unread:") and kind != "text"
         parts.append(Part(_hander(rest), "trailing", None if is_format else kind))
 
@@ -187,13 +200,11 @@ def _parse_zip(stream: Stream, budget: Budget, parts: list[Part]) -> None:
     document = ZipDocument(archive)
     stream.document = document
     names = [member.name for member in archive.members]
-    torch_root = next(
-        (n.removesuffix("data.pkl") for n in names if n.endswith("data.pkl")), None
-    )
+    roots = {n.removesuffix("data.pkl") for n in names if n.rpartition("/")[2] == "data.pkl"}
     parts += [
-        Part(_opener(document, member, budget), member.name, _role(member.name, torch_root))
+        Part(_opener(document, member, budget), member.name, _role(member.name, roots))
         for member in archive.members
-        if not member.name.endswith("/")
+        if not member.is_folder
     ]
     parts += [Part(_hander(gap), f"[{gap.start:#x}]") for gap in archive.hidden]
 
@@ -214,8 +225,8 @@ def _hander(source: Source) -> Callable[[], Source]:
     return lambda: source
 
 
-def _role(name: str, torch_root: str | None) -> str | None:
+def _role(name: str, torch_roots: set[str]) -> str | None:
     """Members PyTorch reads as raw storage: any bytes, so sniffing them would guess."""
-    if torch_root is None or not name.startswith(f"{torch_root}data/"):
-        return None
-    return "tensor data" if name.removeprefix(f"{torch_root}data/").isdigit() else None
+    folder, slash, last = name.rpartition("data/")
+    is_storage = bool(slash) and folder in torch_roots and last.isdecimal()
+    return "tensor data" if is_storage else None

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
 from modelkeep.core import EvidenceError, InputError
+from modelkeep.core.text import printable
 
 SIGNATURE_NAME: Final = "model.sig"
 
@@ -39,6 +40,8 @@ class FileSource:
     def read(self, offset: int, length: int) -> bytes:
         """Up to ``length`` bytes from ``offset``."""
         parts: list[bytes] = []
+        if not 0 <= offset < self._size:
+            return b""
         while length > 0:
             part = os.pread(self._fd, min(length, 1 << 30), offset)
             if not part:
@@ -72,7 +75,7 @@ class Artifact:
     @property
     def name(self) -> str:
         """The last part of the path, as it is known to people."""
-        return self.path.name or self.path.resolve().name
+        return printable(self.path.name or self.path.resolve().name)
 
     @property
     def signature(self) -> Path:
@@ -87,7 +90,7 @@ class Artifact:
 
     def display(self, name: str) -> str:
         """How a file of the artifact is named in findings."""
-        return name or self.path.name
+        return printable(name or self.path.name)
 
 
 def open_artifact(path: str | Path) -> Artifact:
