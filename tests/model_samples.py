@@ -1,10 +1,10 @@
-"""Small models and data sets for the tests of models and assess; each is known in closed form."""
+"""Small models and data sets that the tests of models and assess share."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +124,7 @@ class Answering:
     answer: Callable[[np.ndarray], np.ndarray]
     classes: tuple[str, ...] = ("0", "1")
     kind: str = "sample"
-    spec: InputSpec = InputSpec()
+    spec: InputSpec = field(default_factory=InputSpec)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of rows."""
@@ -154,7 +154,7 @@ def context(
 ) -> Context:
     """A context with a reference that has learned nothing."""
     fields: dict[str, Any] = {"recipe": uniform_recipe()} | more
-    return Context(model=model, train=train, test=test, **fields)  # type: ignore[arg-type]
+    return Context(model=model, train=train, test=test, **fields)
 
 
 def attack(

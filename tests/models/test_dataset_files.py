@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 import model_samples as samples
-from modelkeep.core import InputError
+from modelkeep.core import EvidenceError, InputError
 from modelkeep.models import Column, load_dataset
 from modelkeep.sources import digest_artifact, open_artifact
 
@@ -25,7 +26,7 @@ def written(path: Path, text: str = CSV) -> Path:
 
 
 def arrays(path: Path, **named: object) -> Path:
-    np.savez(path, **named)  # type: ignore[arg-type]
+    np.savez(path, **named)
     return path
 
 
@@ -48,10 +49,8 @@ def test_arrays_are_read_as_float32_rows_and_text_labels(tmp_path: Path) -> None
     assert data.kind == "tabular"
 
 
-@pytest.mark.parametrize("pixels", [np.array([[[0, 51], [102, 255]]], np.uint8)])
-def test_images_in_bytes_are_scaled_to_one_and_get_a_channel(
-    tmp_path: Path, pixels: np.ndarray
-) -> None:
+def test_images_in_bytes_are_scaled_to_one_and_get_a_channel(tmp_path: Path) -> None:
+    pixels = np.array([[[0, 51], [102, 255]]], np.uint8)
     data = load_dataset(arrays(tmp_path / "d.npz", x=pixels, y=["a"]))
     assert data.kind == "image"
     assert data.rows == pytest.approx(pixels[:, None] / 255)
@@ -279,6 +278,14 @@ def test_the_subject_is_the_file_or_folder_by_its_digest(tmp_path: Path) -> None
         assert (subject.kind, subject.name) == ("dataset", path.name)
         assert subject.digest == digest_artifact(open_artifact(path)).digest
     assert heard[0] == len(CSV)
+
+
+def test_rows_are_those_whose_digest_is_recorded(tmp_path: Path) -> None:
+    path = written(tmp_path / "d.csv")
+    hashed = digest_artifact(open_artifact(path)).digest
+    with contextlib.suppress(EvidenceError):  # the file is replaced right after it was hashed
+        data = load_dataset(path, progress=lambda _: written(path, CSV.replace("31", "99")))
+        assert (data.subject.digest, data.rows[0, 0]) == (hashed, 31)
 
 
 @pytest.mark.parametrize("name", ["d.pkl", "d.npy", "d"])

@@ -43,5 +43,5 @@ def fails(_rows: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("step", [fails, lambda rows: [["text"]] * len(rows)])
 def test_a_step_that_fails_or_answers_no_numbers_is_named(step: object) -> None:
-    with pytest.raises(InputError, match="--preprocess, given rows of .* failed"):
-        PreprocessedModel(INNER, step).predict(samples.normal(3, 2))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"--preprocess, given rows of .* failed"):
+        PreprocessedModel(INNER, step).predict(samples.normal(3, 2))

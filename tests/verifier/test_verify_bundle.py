@@ -492,6 +492,45 @@ def test_signed_bytes_that_are_no_statement_are_named(
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        {"annotations": {"kind": "spaceship"}},
+        {"annotations": {"kind": 5}},
+        {"annotations": []},
+        {"name": 5},
+        {"digest": {"sha256": SUBJECT.digest.sha256, "blake3": 5}},
+        {"digest": {"sha256": 5}},
+        {"digest": SUBJECT.digest.sha256},
+    ],
+)
+def test_subject_in_another_form_is_named(
+    subject: dict[str, Any], world: World, desk: Desk
+) -> None:
+    made = json.loads(world.state("scan", GOOD["scan"]).to_bytes())
+    made["subject"].append(made["subject"][0] | subject)
+    world.log(seal(encode(made), world.keep.key), "scan")
+    assert desk.verify(world.export(), world.keep.trust).failed() == {"entry"}
+
+
+def test_subject_without_name_and_kind_is_a_model(world: World, desk: Desk) -> None:
+    made = json.loads(world.state("scan", GOOD["scan"]).to_bytes())
+    made["subject"] = [{"digest": {"sha256": SUBJECT.digest.sha256, "sha512": "0"}}]
+    world.log(seal(encode(made), world.keep.key), "scan")
+    verdict = desk.verify(world.export(), world.keep.trust)
+    assert (verdict.code, verdict.facts) == (0, GOOD["scan"])
+
+
+@pytest.mark.parametrize(
+    "when", ["2026-11-22T12:0:00Z", "2026-11-22", 0, "2026-11-22T12:00:00"]
+)
+def test_time_in_another_form_is_named(when: object, world: World, desk: Desk) -> None:
+    made = json.loads(world.state("scan", GOOD["scan"]).to_bytes())
+    made["predicate"]["issued"] = when
+    world.log(seal(encode(made), world.keep.key), "scan")
+    assert desk.verify(world.export(), world.keep.trust).failed() == {"entry"}
+
+
+@pytest.mark.parametrize(
     "facts",
     [{"signature_trusted": True}, {"scan_critical": False}, {"scan_high": 0.5}, {"x": 1}],
 )
@@ -512,7 +551,7 @@ def test_fact_that_its_predicate_may_not_assert_is_named(
 def test_statement_without_a_time_is_named(world: World, desk: Desk) -> None:
     made = world.state("scan", GOOD["scan"])
     timeless = Statement(made.subjects, made.predicate_type, made.predicate | {"expires": ""})
-    world.keep.record([timeless])
+    world.log(seal(timeless.to_bytes(), world.keep.key), "scan")
     assert desk.verify(world.export(), world.keep.trust).failed() == {"entry"}
 
 
@@ -562,6 +601,19 @@ def test_decision_by_somebody_who_may_not_decide_is_named(world: World, desk: De
     assert verdict.failed() == {"decider"}
     assert "'scanner' may not decide" in verdict.text("decider")
     assert "no decision that counts" in verdict.text("decision")
+
+
+def test_later_decision_by_somebody_who_may_not_decide_is_named(
+    world: World, desk: Desk
+) -> None:
+    key = SigningKey.generate()
+    world.trust("scanner", key, "scan")
+    world.measure(GOOD)
+    world.decide()
+    world.log(seal(world.decision().to_bytes(), key), "decision")
+    verdict = desk.verify(world.export(), world.keep.trust, at=NOON + 3 * HOUR)
+    assert verdict.failed() == {"decider"}
+    assert "PASSED" in verdict.text("gate")
 
 
 def test_bundle_without_a_decision_says_so(world: World, desk: Desk) -> None:
@@ -787,6 +839,35 @@ def test_newest_statement_of_a_kind_counts(world: World, desk: Desk) -> None:
     verdict = desk.verify(world.export(), world.keep.trust)
     assert verdict.code == 0  # the decision was right when it was made
     assert verdict.facts["scan_critical"] == 2
+
+
+def test_old_statement_that_is_logged_again_changes_nothing(world: World, desk: Desk) -> None:
+    world.measure(GOOD)
+    old = world.keep.store.entries()[0].body
+    world.clock.now += HOUR
+    world.measure({"scan": DANGEROUS["scan"]})
+    world.log(old, "scan")
+    world.decide()
+    verdict = desk.verify(world.export(), world.keep.trust, at=NOON + 4 * HOUR)
+    assert verdict.code == 0
+    assert verdict.facts["scan_critical"] == 2
+    assert "FAILED" in verdict.text("gate")
+
+
+def test_old_decision_that_is_logged_again_is_not_the_newest(world: World, desk: Desk) -> None:
+    world.measure(GOOD)
+    world.decide()
+    old = world.keep.store.entries()[-1].body
+    world.measure({"scan": DANGEROUS["scan"]})
+    world.decide()
+    world.log(old, "decision")
+    verdict = desk.verify(world.export(), world.keep.trust, at=NOON + 4 * HOUR)
+    assert verdict.code == 0
+    assert "FAILED" in verdict.text("gate")
+    data = json.dumps(world.export()).encode()
+    ours = verify_bundle(data, world.keep.trust, NOON + 4 * HOUR).decision
+    assert ours is not None
+    assert ours.predicate["verificationResult"] == "FAILED"
 
 
 def test_without_cedarpy_it_says_that_the_policy_is_not_evaluated(

@@ -23,13 +23,11 @@ def init(context: click.Context, profile: str | None, *, dry_run: bool) -> None:
     \b
     Exit codes: 0 made, 2 there is one already, 64 usage.
     """
-    from pathlib import Path  # noqa: PLC0415
-
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
 
-    root = Path(context.obj) if context.obj else Path.cwd() / ".modelkeep"
+    root, chosen = pipeline.place_of_new_keep(keep=context.obj, profile=profile)
     if dry_run:
-        click.echo(f"would make {root}")
+        click.echo(f"would make {root} (profile {chosen})")
         return
-    with pipeline.init_keep(root, profile or "dev") as keep:
+    with pipeline.init_keep(root, chosen) as keep:
         click.echo(f"{root} (profile {keep.profile})")

@@ -68,6 +68,8 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         error.show()
         return USAGE if isinstance(error, click.UsageError) else COULD_NOT_FINISH
+    except SystemExit:  # click's way to end when whoever read our output has gone
+        return COULD_NOT_FINISH
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         return INTERRUPTED
@@ -78,6 +80,7 @@ def run(arguments: list[str]) -> int:
 
 def _failed(error: Exception, *, verbose: bool) -> int:
     from modelkeep.core import ModelkeepError, UsageError  # noqa: PLC0415
+    from modelkeep.core.text import visible  # noqa: PLC0415
 
     if isinstance(error, BrokenPipeError):  # whoever read our output has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -85,10 +88,10 @@ def _failed(error: Exception, *, verbose: bool) -> int:
     if verbose:
         traceback.print_exception(error)
     if isinstance(error, ModelkeepError):
-        click.echo(f"error: {error.message}", err=True)
-        click.echo(f"hint: {error.hint}", err=True)
+        click.echo(f"error: {visible(error.message)}", err=True)
+        click.echo(f"hint: {visible(error.hint)}", err=True)
         return USAGE if isinstance(error, UsageError) else COULD_NOT_FINISH
-    click.echo(f"internal error: {type(error).__name__}: {error}", err=True)
+    click.echo(f"internal error: {type(error).__name__}: {visible(str(error))}", err=True)
     click.echo("hint: run again with -v and report the trace", err=True)
     return COULD_NOT_FINISH
 

@@ -29,8 +29,8 @@ def planned(style: str, outputs: tuple[str, ...]) -> list[tuple[str, Path | None
         name, sign, file = output.partition("=")
         if not sign or not file:
             raise click.UsageError(f"--output {output!r} is not FORMAT=FILE")
-        if not Path(file).absolute().parent.is_dir():
-            raise click.UsageError(f"--output {output!r}: no such directory")
+        if Path(file).is_dir() or not Path(file).absolute().parent.is_dir():
+            raise click.UsageError(f"--output {output!r}: not a place for a file")
         plan.append((name, Path(file)))
     for name, _ in plan:
         if name not in known:
@@ -44,6 +44,7 @@ def write_report(
     """Print the report and write its files."""
     from modelkeep.report import filter_findings  # noqa: PLC0415
 
+    quiet = click.get_current_context().find_root().params.get("quiet")
     shown = filter_findings(report, min_severity) if min_severity else report
     for name, path in plan:
         text = shown.render(name)
@@ -51,7 +52,8 @@ def write_report(
             click.echo(text, nl=False)
         else:
             path.write_text(text, encoding="utf-8")
-            click.echo(f"wrote {path}", err=True)
+            if not quiet:
+                click.echo(f"wrote {path}", err=True)
 
 
 @contextmanager

@@ -23,11 +23,14 @@ Value = str | int | float | bool | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: its key, default and what it does."""
+    """One setting: its key, default, what it does, and which values make sense."""
 
     key: str
     default: Value
     help: str
+    choices: tuple[str, ...] = ()
+    least: float = -math.inf
+    most: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +46,42 @@ class Resolved:
 PREFIX: Final = "MODELKEEP_"
 OTHER_VARIABLES: Final = frozenset({"MODELKEEP_PASSPHRASE"})  # no settings
 _PLAIN: Final = (
-    Setting("profile", "", "report, dev or prod; empty: the keep's own (set by init)"),
+    Setting(
+        "profile",
+        "",
+        "report, dev or prod; empty: the keep's own (set by init)",
+        ("", "report", "dev", "prod"),
+    ),
     Setting("keep", "", "directory of the keep; empty: the nearest .modelkeep upward"),
     Setting("anchor", "", "file outside the keep that receives the log's newest checkpoint"),
-    Setting("action", "deploy", "action a check decides on: train, store, deploy, load, serve"),
-    Setting("epsilon_linf", 0.03, "L-infinity radius, fraction of each feature's range"),
-    Setting("budget", "quick", "how much work an attack may do: quick or standard"),
-    Setting("max_rows", 500, "most test rows an attack is run on"),
-    Setting("seed", 0, "seed of every random choice"),
+    Setting(
+        "action",
+        "deploy",
+        "action a check decides on: train, store, deploy, load, serve",
+        ("train", "store", "deploy", "load", "serve"),
+    ),
+    Setting(
+        "epsilon_linf",
+        0.03,
+        "L-infinity radius, fraction of each feature's range",
+        least=1e-6,
+        most=1.0,
+    ),
+    Setting(
+        "budget",
+        "quick",
+        "how much work an attack may do: quick or standard",
+        ("quick", "standard"),
+    ),
+    Setting("max_rows", 500, "most test rows an attack is run on", least=1, most=1e9),
+    Setting("seed", 0, "seed of every random choice", least=0, most=2**32 - 1),
     Setting("label", "", "label column of a table; empty: the last column"),
-    Setting("fail_on", "", "fail on findings of this severity even if the gate allows"),
+    Setting(
+        "fail_on",
+        "",
+        "fail on findings of this severity even if the gate allows",
+        ("", "info", "low", "medium", "high", "critical"),
+    ),
     Setting("scan.pickle_allow", (), "extra dotted names a pickle may import"),
 )
 _THRESHOLD_HELP: Final = "threshold of the gates, see core/thresholds.toml"
@@ -63,7 +92,7 @@ def table() -> tuple[Setting, ...]:
     text = resources.files("modelkeep.core").joinpath("thresholds.toml").read_text()
     thresholds = tomllib.loads(text)
     return _PLAIN + tuple(
-        Setting(f"thresholds.{key}", value, _THRESHOLD_HELP)
+        Setting(f"thresholds.{key}", value, _THRESHOLD_HELP, least=0, most=1e6)
         for key, value in thresholds.items()
     )
 
@@ -139,7 +168,7 @@ def _flatten(section: Mapping[str, object], prefix: str = "") -> dict[str, objec
     return flat
 
 
-def _coerce(setting: Setting, value: object, origin: str) -> Value:
+def _convert(setting: Setting, value: object, origin: str) -> Value:
     try:
         if isinstance(setting.default, tuple):
             if isinstance(value, str):
@@ -168,6 +197,24 @@ def _require_known_variables(environ: Mapping[str, str], known: Mapping[str, Set
     for name in environ:
         if name.startswith(PREFIX) and name not in names:
             raise UsageError(f"unknown variable {name}", "See `modelkeep config`.")
+
+
+def _coerce(setting: Setting, value: object, origin: str) -> Value:
+    """A value of the setting's type that makes sense.
+
+    Raises:
+        UsageError: it is not.
+    """
+    found = _convert(setting, value, origin)
+    if setting.choices and found not in setting.choices:
+        known = ", ".join(choice for choice in setting.choices if choice)
+        raise UsageError(f"{origin}: {setting.key} is {found!r}", f"Use one of {known}.")
+    if isinstance(found, int | float) and not setting.least <= found <= setting.most:
+        raise UsageError(
+            f"{origin}: {setting.key} must lie between {setting.least:g} and "
+            f"{setting.most:g}, not {found}"
+        )
+    return found
 
 
 def resolve(

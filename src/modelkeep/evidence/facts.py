@@ -49,6 +49,7 @@ def gather_facts(
         trust: which signer may assert which predicate.
         now: the moment at which they must be in force.
     """
+    now = now.replace(microsecond=0)  # as statements state it: others get the same ages
     newest: dict[str, tuple[str, Statement]] = {}
     broken: list[str] = []
     ignored: list[str] = []

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -130,8 +131,20 @@ def exists(root: Path) -> bool:
     return (root / "keep.json").is_file()
 
 
-def create_keep(root: Path, profile: str, *, clock: Clock = utc_now) -> Keep:
+def create_keep(
+    root: Path,
+    profile: str,
+    *,
+    clock: Clock = utc_now,
+    furnish: Callable[[Path], None] | None = None,
+) -> Keep:
     """Make a keep with fresh keys that trusts its own key for everything.
+
+    Args:
+        root: the ``.modelkeep`` directory to be.
+        profile: report, dev or prod.
+        clock: gives the time.
+        furnish: writes further files into the draft before anybody can see it.
 
     Raises:
         InputError: there is one already.
@@ -140,12 +153,14 @@ def create_keep(root: Path, profile: str, *, clock: Clock = utc_now) -> Keep:
     _require_profile(profile)
     if exists(root):
         raise InputError(f"{root}: there is a keep already")
-    root.parent.mkdir(parents=True, exist_ok=True)
     # Built beside its place and moved in one step: a crash leaves no half keep.
     draft = root.with_name(f"{root.name}.{secrets.token_hex(4)}")
-    (draft / "keys").mkdir(parents=True, mode=0o700)
     try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        (draft / "keys").mkdir(parents=True, mode=0o700)
         _fill(draft, profile)
+        if furnish is not None:
+            furnish(draft)
         for path in (*draft.rglob("*"), draft):
             _sync(path)
         draft.rename(root)

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import importlib
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from types import ModuleType
+from typing import Any, Final, cast
 
 from modelkeep.core import InputError, Subject
+from modelkeep.core.text import printable
 from modelkeep.sources import digest_bytes, root_digest
+
+_IMPORTABLE: Final = frozenset({".py", ".pyc", ".pyd", ".so"})
+_SKIPPED: Final = frozenset({".venv", "__pycache__"})  # neither is imported from
 
 
 def code_subject(folder: Path) -> Subject:
-    """All Python files under a folder as one subject.
+    """Everything under a folder that Python could import, as one subject.
 
     Raises:
         InputError: no such folder, or no Python file in it.
@@ -25,15 +31,14 @@ def code_subject(folder: Path) -> Subject:
     if not folder.is_dir():
         raise InputError(f"{folder}: --code is not a directory")
     files = sorted(
-        path for path in folder.rglob("*.py") if path.is_file() and ".venv" not in path.parts
+        path
+        for path in folder.rglob("*")
+        if path.suffix in _IMPORTABLE and path.is_file() and not _SKIPPED & set(path.parts)
     )
-    if not files:
+    if not any(path.suffix == ".py" for path in files):
         raise InputError(f"{folder}: no Python file in it")
-    return Subject(
-        "code",
-        folder.resolve().name,
-        root_digest([digest_bytes(p.read_bytes()) for p in files]),
-    )
+    digests = [digest_bytes(path.read_bytes()) for path in files]
+    return Subject("code", printable(folder.resolve().name), root_digest(digests))
 
 
 def call(what: str, function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
@@ -63,15 +68,44 @@ def resolve(reference: str, folder: Path) -> Callable[..., Any]:
         raise InputError(
             f"no module {module_name!r} in {folder}", "Name the folder with --code."
         )
-    entry = str(folder.resolve())
-    sys.path.insert(0, entry)
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:
-        raise InputError(f"importing {module_name} from {folder} failed: {error!r}") from error
-    finally:
-        sys.path.remove(entry)
+    module = _import(module_name, folder.resolve())
     found = getattr(module, function, None)
     if not callable(found):
         raise InputError(f"{module_name} has no function {function!r}")
     return cast("Callable[..., Any]", found)
+
+
+def _import(name: str, folder: Path) -> ModuleType:
+    """Import a module from the sources in a folder, and from nothing else.
+
+    A module of the same name that was imported before, or bytecode lying about,
+    would run other code than the one whose digest is recorded.
+    """
+    before = {n: m for n, m in sys.modules.items() if _lies_under(m, folder)}
+    for stale in before:
+        del sys.modules[stale]
+    saved = sys.pycache_prefix, sys.dont_write_bytecode
+    sys.path.insert(0, str(folder))
+    try:
+        with tempfile.TemporaryDirectory(prefix="modelkeep-") as empty:
+            sys.pycache_prefix, sys.dont_write_bytecode = empty, True
+            importlib.invalidate_caches()
+            module = importlib.import_module(name)
+    except Exception as error:
+        raise InputError(f"importing {name} from {folder} failed: {error!r}"[:500]) from error
+    finally:
+        sys.path.remove(str(folder))
+        sys.pycache_prefix, sys.dont_write_bytecode = saved
+        for fresh in [n for n, m in sys.modules.items() if _lies_under(m, folder)]:
+            del sys.modules[fresh]
+        sys.modules.update(before)
+    if not _lies_under(module, folder):
+        raise InputError(
+            f"{name} is the name of another module ({module.__file__})", "Rename yours."
+        )
+    return module
+
+
+def _lies_under(module: ModuleType, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and Path(file).resolve().is_relative_to(folder)

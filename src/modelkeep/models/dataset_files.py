@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -65,11 +66,21 @@ def load_dataset(
 
 def _read_npz(path: Path, subject: Subject, _label: str, _like: Dataset | None) -> Dataset:
     try:
-        with np.load(path, allow_pickle=False) as arrays:  # noqa: TID251 - pickles refused
+        arrays = np.load(path, allow_pickle=False)  # noqa: TID251 - pickles refused
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise InputError(f"{path}: one array, not an archive of x and y")
+        with arrays:
             if not {"x", "y"} <= set(arrays.files):
                 raise InputError(f"{path}: needs arrays x and y, has {sorted(arrays.files)}")
             rows, labels = arrays["x"], arrays["y"]
-    except (ValueError, OSError, zipfile.BadZipFile, EOFError) as error:
+    except (
+        ValueError,
+        OSError,
+        EOFError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise InputError(f"{path}: cannot be read as arrays ({error})") from error
     if labels.ndim != 1 or len(labels) != len(rows) or rows.ndim < 2:  # noqa: PLR2004
         raise InputError(
@@ -101,9 +112,11 @@ def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) 
             table = need("pyarrow.csv", "a table").read_csv(path)
         else:
             table = need("pyarrow.parquet", "a table").read_table(path)
-    except (arrow.ArrowInvalid, OSError) as error:
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a table ({error})") from error
     names = table.column_names
+    if len(set(names)) < len(names):
+        raise InputError(f"{path}: two columns have the same name")
     target = label or names[-1]
     if target not in names:
         raise InputError(f"{path}: no column {target!r}", f"Columns: {', '.join(names[:20])}")

@@ -14,7 +14,7 @@ from modelkeep.pipeline.records import (
 from modelkeep.pipeline.scanning import scan
 from modelkeep.pipeline.signatures import sign, verify
 from modelkeep.pipeline.trusting import add_trust, export_trust, list_trust, remove_trust
-from modelkeep.pipeline.workspace import Listener, init_keep, keep_path
+from modelkeep.pipeline.workspace import Listener, init_keep, keep_path, place_of_new_keep
 
 __all__ = [
     "Listener",
@@ -30,6 +30,7 @@ __all__ = [
     "list_evidence",
     "list_trust",
     "pages",
+    "place_of_new_keep",
     "prove_evidence",
     "remove_trust",
     "scan",

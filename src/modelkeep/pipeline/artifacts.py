@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from modelkeep.core import EvidenceError, Rule, Subject, Verdict, fold
+import msgspec
+
+from modelkeep.core import EvidenceError, Finding, Rule, Subject, Verdict, fold
 from modelkeep.pipeline.workspace import Listener
 from modelkeep.report import ReportedFile, ReportedFinding
 from modelkeep.scan import FileResult, ScanResult, detectors, scan_artifact
@@ -78,11 +80,18 @@ def reported_files(results: Iterable[FileResult], prefix: str = "") -> tuple[Rep
             f"{prefix}{result.path}",
             result.verdict,
             result.format.removeprefix("unread:"),
-            tuple(ReportedFinding.of(finding) for finding in result.findings),
+            tuple(_placed(finding, prefix) for finding in result.findings),
             result.reason,
         )
         for result in results
     )
+
+
+def _placed(finding: Finding, prefix: str) -> ReportedFinding:
+    """A finding whose path is that of the file as the report lists it."""
+    reported = ReportedFinding.of(finding)
+    place = msgspec.structs.replace(reported.location, path=f"{prefix}{reported.location.path}")
+    return msgspec.structs.replace(reported, location=place)
 
 
 def used_rules(findings: Iterable[ReportedFinding]) -> tuple[Rule, ...]:

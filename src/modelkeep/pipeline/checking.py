@@ -25,7 +25,7 @@ from modelkeep.pipeline.inputs import Inputs
 from modelkeep.pipeline.recording import Results, build_statements
 from modelkeep.pipeline.scanning import fails_on
 from modelkeep.pipeline.workspace import Listener, Workspace, open_workspace, require_file
-from modelkeep.policy import Decision
+from modelkeep.policy import Decision, require_decidable
 from modelkeep.report import Report, ReportedFinding, ReportedReceipt, build_bom
 from modelkeep.trust import (
     SignatureCheck,
@@ -98,6 +98,7 @@ def check(  # noqa: PLR0913 - keyword-only, each documented below
 
 def _run(workspace: Workspace, model: Path, inputs: Inputs, roots: str | Path | None) -> Report:
     keep, settings, listener = workspace.keep, workspace.settings, workspace.listener
+    require_decidable(settings.text("action"), keep.profile)
     _require_anchored(workspace)
     examined = examine(model, settings.names("scan.pickle_allow"), listener)
     signature = verify_signature(

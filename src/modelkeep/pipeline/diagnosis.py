@@ -78,10 +78,11 @@ def _keep(flags: dict[str, Value | None]) -> Iterator[Line]:
             yield Line("keep", f"{root} (profile {keep.profile})", ok=True)
             yield Line("log", f"{keep.store.size()} entries, origin {keep.origin}", ok=True)
             yield Line("signers", ", ".join(s.name for s in keep.trust.signers), ok=True)
-            mode = (root / "keys" / "signing.pem").stat().st_mode & 0o777
-            private = mode & 0o077 == 0
-            hint = "" if private else f"chmod 600 {root}/keys/*.pem"
-            yield Line("key file mode", f"{mode:o}", private, hint)
+            for path in sorted((root / "keys").glob("*.pem")):
+                mode = path.stat().st_mode & 0o777
+                private = mode & 0o077 == 0
+                hint = "" if private else f"chmod 600 {path}"
+                yield Line("key file mode", f"{path.name} {mode:o}", private, hint)
             gates = load_gates(keep.profile, settings.thresholds(), keep.policies)
             yield Line("policy", f"{gates.profile} ({gates.digest[:12]})", ok=True)
     except ModelkeepError as error:

@@ -26,7 +26,7 @@ from modelkeep.evidence import (
 )
 from modelkeep.pipeline.artifacts import digest_model
 from modelkeep.pipeline.workspace import Listener, load_decided_policy, open_workspace
-from modelkeep.policy import decide, parse_gates
+from modelkeep.policy import decide, parse_gates, policy_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,25 +230,20 @@ def _repeat(report: BundleReport, said: str) -> list[str]:
         return []
     predicate = statement.predicate
     try:
-        gates = parse_gates(
-            str(policy["profile"]),
-            str(policy["conditions"]),
-            policy["thresholds"],
-            "bundle policy",
+        text, thresholds = str(policy["conditions"]), dict(policy["thresholds"])
+        named = predicate["policy"]["digest"]["sha256"]
+        if policy_digest(text, thresholds) != named:  # signed, so look no further if it differs
+            return ["the bundle's policy is not the one the decision names"]
+        gates = parse_gates(str(policy["profile"]), text, thresholds, "bundle policy")
+        again = decide(
+            str(predicate["action"]),
+            statement.subjects[0].digest.sha256,
+            str(predicate["principal"]),
+            report.facts_then,
+            gates,
         )
-    except (KeyError, TypeError, AttributeError, ModelkeepError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ModelkeepError) as error:
         return [f"the bundle's policy cannot be evaluated: {error}"]
-    problems = []
-    named = predicate.get("policy", {}).get("digest", {}).get("sha256")
-    if gates.digest != named:
-        problems.append("the bundle's policy is not the one the decision names")
-    again = decide(
-        str(predicate.get("action")),
-        statement.subjects[0].digest.sha256,
-        str(predicate.get("principal")),
-        report.facts_then,
-        gates,
-    )
     if ("PASSED" if again.allowed else "FAILED") != said:
-        problems.append(f"the decision says {said}, the same evidence and policy say otherwise")
-    return problems
+        return [f"the decision says {said}, the same evidence and policy say otherwise"]
+    return []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class Workspace:
         path = decided_policy_path(self.keep, self.gates.digest)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(".new")
+            draft = path.with_suffix(f".{secrets.token_hex(4)}")
             draft.write_text(
                 json.dumps(self.gates.material(), sort_keys=True), encoding="utf-8"
             )
@@ -113,20 +114,28 @@ def keep_path(settings: Settings) -> Path:
     return Path(named) if named else find_keep(Path.cwd())
 
 
+def place_of_new_keep(**flags: Value | None) -> tuple[Path, str]:
+    """Where ``init`` makes a keep, and with which profile: named, else here, dev."""
+    settings = resolve(flags)
+    named = settings.text("keep")
+    root = Path(named) if named else Path.cwd() / ".modelkeep"
+    return root, settings.text("profile") or DEFAULT_PROFILE
+
+
 def init_keep(root: Path, profile: str) -> Keep:
     """Make a keep with its policy files.
 
     Raises:
         InputError: there is one already.
     """
-    keep = create_keep(root, profile)
-    keep.policies.mkdir(exist_ok=True)
-    for name in sorted(set(FILES.values())):
-        path = keep.policies / name
-        if not path.exists():
-            owner = next(profile for profile, file in FILES.items() if file == name)
-            path.write_text(packaged_policy(owner), encoding="utf-8")
-    return keep
+    return create_keep(root, profile, furnish=_write_policies)
+
+
+def _write_policies(root: Path) -> None:
+    folder = root / "policies"
+    folder.mkdir()
+    for owner, name in FILES.items():
+        (folder / name).write_text(packaged_policy(owner), encoding="utf-8")
 
 
 @contextmanager
@@ -151,13 +160,23 @@ def open_workspace(
     if exists(root) or not make:
         keep = open_keep(root, profile=profile)
     else:
-        keep = init_keep(root, profile or DEFAULT_PROFILE)
-        heard.tell(f"made a keep at {root} (profile {keep.profile}, a new P-256 key)")
+        keep = _make(root, profile or DEFAULT_PROFILE, heard)
     try:
         gates = load_gates(keep.profile, settings.thresholds(), keep.policies)
         yield Workspace(settings, keep, gates, heard)
     finally:
         keep.close()
+
+
+def _make(root: Path, profile: str, heard: Listener) -> Keep:
+    try:
+        keep = init_keep(root, profile)
+    except InputError:
+        if exists(root):  # another process was first
+            return open_keep(root, profile=profile)
+        raise
+    heard.tell(f"made a keep at {root} (profile {keep.profile}, a new P-256 key)")
+    return keep
 
 
 def load_decided_policy(keep: Keep, digest: str) -> dict[str, Any] | None:

@@ -7,6 +7,8 @@ from modelkeep.policy.gates import (
     load_gates,
     packaged_policy,
     parse_gates,
+    policy_digest,
+    require_decidable,
 )
 from modelkeep.policy.interface import ACTIONS, Decision, Missing
 from modelkeep.policy.summary import decision_statement
@@ -24,5 +26,7 @@ __all__ = [
     "load_gates",
     "packaged_policy",
     "parse_gates",
+    "policy_digest",
+    "require_decidable",
     "schema_text",
 ]

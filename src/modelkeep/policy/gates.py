@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -28,6 +29,9 @@ from modelkeep.policy.vocabulary import make_context, schema_text
 
 # `report` judges by the rules of `prod`; it only never fails the command.
 FILES: Final = {"report": "prod.cedar", "dev": "dev.cedar", "prod": "prod.cedar"}
+_LONGEST: Final = 1 << 16  # characters of a policy file
+_DEEPEST: Final = 64  # brackets
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|//[^\n]*+|[(){}\[\]]')
 NEVER_IN_REPORT: Final = ("load", "serve")
 PROVE: Final = "modelkeep check MODEL --data TRAIN --test TEST"
 
@@ -96,11 +100,23 @@ def load_gates(profile: str, thresholds: Mapping[str, float], folder: Path | Non
         InputError: a policy file that Cedar does not parse or validate.
     """
     path = folder / FILES[profile] if folder is not None else None
-    if path is not None and path.is_file():
-        text, origin = path.read_text(encoding="utf-8"), str(path)
-    else:
-        text, origin = packaged_policy(profile), FILES[profile]
-    return parse_gates(profile, text, thresholds, origin)
+    if path is None or not path.is_file():
+        return parse_gates(profile, packaged_policy(profile), thresholds, FILES[profile])
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a policy ({error})") from error
+    return parse_gates(profile, text, thresholds, str(path))
+
+
+def policy_digest(text: str, thresholds: Mapping[str, float]) -> str:
+    """sha256 over a policy's text, its schema and the thresholds."""
+    material = {
+        "conditions": text,
+        "schema": schema_text(thresholds),
+        "thresholds": dict(thresholds),
+    }
+    return hashlib.sha256(encode(material)).hexdigest()
 
 
 def parse_gates(profile: str, text: str, thresholds: Mapping[str, float], origin: str) -> Gates:
@@ -110,11 +126,12 @@ def parse_gates(profile: str, text: str, thresholds: Mapping[str, float], origin
         InputError: Cedar does not parse or validate it, a condition has no id, or
             an action has no condition.
     """
+    _require_shallow(text, origin)
     schema = schema_text(thresholds)
     try:
         validation = cedarpy.validate_policies(text, schema)
         document = json.loads(cedarpy.policies_to_json_str(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{origin}: Cedar does not parse it ({error})") from error
     if not validation:
         raise InputError(f"{origin}: {validation.errors[0]}", "Mend the policy file.")
@@ -123,19 +140,31 @@ def parse_gates(profile: str, text: str, thresholds: Mapping[str, float], origin
     conditions = [_condition(p, origin) for p in document["staticPolicies"].values()]
     if len({c.id for c in conditions}) < len(conditions):
         raise InputError(f"{origin}: two conditions have the same @id")
-    gates = {action: _gate(conditions, action, origin) for action in ACTIONS}
-    digest = hashlib.sha256(
-        encode({"conditions": text, "schema": schema, "thresholds": dict(thresholds)})
-    ).hexdigest()
+    try:
+        gates = {action: _gate(conditions, action, origin) for action in ACTIONS}
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{origin}: a condition is too long for Cedar ({error})") from error
     return Gates(
         profile,
         text,
         dict(thresholds),
-        digest,
+        policy_digest(text, thresholds),
         gates,
         cedarpy.Schema.from_str(schema),
         cedarpy.Entities.from_json_str("[]"),
     )
+
+
+def _require_shallow(text: str, origin: str) -> None:
+    """Refuse what Cedar's parser would overflow its stack on: that ends the process."""
+    if len(text) > _LONGEST:
+        raise InputError(f"{origin}: longer than {_LONGEST} characters")
+    depth = 0
+    for mark in _BRACKETS.finditer(text):
+        depth += {"(": 1, "[": 1, "{": 1}.get(mark[0], 0)
+        depth -= {")": 1, "]": 1, "}": 1}.get(mark[0], 0)
+        if depth > _DEEPEST:
+            raise InputError(f"{origin}: brackets nested deeper than {_DEEPEST}")
 
 
 def _condition(policy: dict[str, Any], origin: str) -> _Condition:
@@ -207,6 +236,21 @@ def _policy_set(policies: dict[str, dict[str, Any]]) -> Any:  # noqa: ANN401 - c
     return cedarpy.PolicySet.from_json_str(json.dumps(document))
 
 
+def require_decidable(action: str, profile: str) -> None:
+    """Refuse an action that no gate of this profile decides on.
+
+    Raises:
+        UsageError: unknown action, or load and serve under the report profile.
+    """
+    if action not in ACTIONS:
+        raise UsageError(f"unknown action {action!r}", f"Use one of {', '.join(ACTIONS)}.")
+    if profile == "report" and action in NEVER_IN_REPORT:
+        raise UsageError(
+            f"the report profile only reports; {action} needs a gate that can say no",
+            "Use --profile dev or prod.",
+        )
+
+
 def decide(action: str, subject: str, principal: str, facts: Facts, gates: Gates) -> Decision:
     """Ask the gate of an action.
 
@@ -220,13 +264,7 @@ def decide(action: str, subject: str, principal: str, facts: Facts, gates: Gates
     Raises:
         UsageError: unknown action, or load and serve under the report profile.
     """
-    if action not in ACTIONS:
-        raise UsageError(f"unknown action {action!r}", f"Use one of {', '.join(ACTIONS)}.")
-    if gates.profile == "report" and action in NEVER_IN_REPORT:
-        raise UsageError(
-            f"the report profile only reports; {action} needs a gate that can say no",
-            "Use --profile dev or prod.",
-        )
+    require_decidable(action, gates.profile)
     gate = gates._gates[action]  # noqa: SLF001 - same room
     request: dict[str, Any] = {
         "principal": _uid("User", principal),
@@ -251,8 +289,8 @@ def _missing(condition: _Condition, context: dict[str, object]) -> Missing:
     return Missing(condition.id, condition.says, PROVE if absent else condition.mend, absent)
 
 
-def _uid(kind: str, name: str) -> str:
-    return f"{kind}::{json.dumps(name)}"
+def _uid(kind: str, name: str) -> dict[str, str]:
+    return {"type": kind, "id": name}  # as data: Cedar's text form has escapes of its own
 
 
 def _ask(request: dict[str, Any], policies: Any, gates: Gates) -> cedarpy.AuthzResult:  # noqa: ANN401

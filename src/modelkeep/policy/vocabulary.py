@@ -15,6 +15,7 @@ from modelkeep.evidence import TABLE, Facts
 from modelkeep.policy.interface import ACTIONS
 
 PPM: Final = 1_000_000
+_LARGEST: Final = 1e9  # times a million it still is a Cedar number
 _CEDAR: Final = {int: "Long", bool: "Bool"}
 
 
@@ -26,8 +27,10 @@ def threshold_longs(thresholds: Mapping[str, float]) -> dict[str, int]:
     """
     longs = {}
     for name, value in thresholds.items():
-        if value < 0:
-            raise UsageError(f"threshold {name} is negative")
+        if not 0 <= value <= _LARGEST:
+            raise UsageError(
+                f"threshold {name} must lie between 0 and {_LARGEST:g}, not {value}"
+            )
         whole = name.endswith(("_days", "_rows_min"))
         longs[name if whole else f"{name}_ppm"] = round(value if whole else value * PPM)
     return longs

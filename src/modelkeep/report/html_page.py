@@ -18,9 +18,9 @@ from modelkeep.report.plots import robustness_plot, roc_plot
 from modelkeep.report.table import WORST, describe
 
 _WORDS: Final = {
-    Verdict.PASS: "PASS: every condition of the gate holds",
+    Verdict.PASS: "PASS: nothing speaks against it; see what was not checked",
     Verdict.FAIL: "FAIL: something is wrong, see below",
-    Verdict.INCONCLUSIVE: "INCONCLUSIVE: a file could not be read to its end",
+    Verdict.INCONCLUSIVE: "INCONCLUSIVE: it could not be finished, see below",
     Verdict.SKIPPED: "SKIPPED: nothing here could be checked",
 }
 

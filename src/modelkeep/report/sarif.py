@@ -41,7 +41,9 @@ def render(report: Report) -> str:
     places = {rule["id"]: index for index, rule in enumerate(rules)}
     run = {
         "tool": {"driver": {"name": "modelkeep", "semanticVersion": VERSION, "rules": rules}},
-        "artifacts": [{"location": _uri(file.path)} for file in report.files],
+        "artifacts": [
+            {"location": _uri(p)} for p in dict.fromkeys(f.path for f in report.files)
+        ],
         "invocations": [
             {
                 "executionSuccessful": report.verdict.value != "inconclusive",

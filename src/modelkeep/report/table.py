@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Measurement, Severity, Verdict
+from modelkeep.core.text import visible
 from modelkeep.report.interface import Renderer, Report, ReportedFinding
 
 WORST: Final = 5  # measured risks shown
@@ -18,7 +19,7 @@ _WIDTH: Final = 92
 
 def render(report: Report) -> str:
     """The report as plain text."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(visible(line) for line in _lines(report)) + "\n"
 
 
 def _lines(report: Report) -> Iterator[str]:

@@ -21,7 +21,7 @@ from modelkeep.core import (
     Rule,
     Severity,
 )
-from modelkeep.evidence import MODEL_SIGNATURE, PublicKey, TrustMap
+from modelkeep.evidence import PublicKey, TrustMap
 from modelkeep.sources import Artifact, Manifest
 from modelkeep.trust.certificates import leaf_key, verify_chain
 from modelkeep.trust.manifest import Difference, compare, digests_by_name
@@ -52,6 +52,7 @@ UNTRUSTED: Final = Rule(
     topic="artifact.unsigned",
     tags=("CWE-346",),
 )
+_GRANT: Final = "model-signature"
 RULES: Final = (TAMPERED, UNSIGNED, UNTRUSTED)
 
 
@@ -135,7 +136,7 @@ def _signer(
         key = known.key
         if signature.hint and signature.hint != key_hint(key):
             continue
-        if not trust.allows(known.keyid, MODEL_SIGNATURE):
+        if _GRANT not in known.predicates:
             continue
         if not signature.hint and not _is_valid(signature, key):
             continue
