@@ -268,7 +268,7 @@ def _worse(bundle: Bundle) -> None:
         (_conditions, "not the one the decision names"),
         (_threshold, "not the one the decision names"),
         (_no_threshold, "policy"),
-        (_worse, "say otherwise"),
+        (_worse, "not the one the decision names"),
     ],
 )
 def test_tampered_bundle_does_not_hold(

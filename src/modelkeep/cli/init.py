@@ -27,7 +27,7 @@ def init(context: click.Context, profile: str | None, *, dry_run: bool) -> None:
 
     root, chosen = pipeline.place_of_new_keep(keep=context.obj, profile=profile)
     if dry_run:
-        click.echo(f"would make {root} (profile {chosen})")
+        click.echo(f"would make {root}")
         return
     with pipeline.init_keep(root, chosen) as keep:
         click.echo(f"{root} (profile {keep.profile})")

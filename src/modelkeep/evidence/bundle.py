@@ -30,6 +30,7 @@ from modelkeep.evidence.merkle import (
 from modelkeep.evidence.predicates import by_key
 from modelkeep.evidence.statement import (
     Statement,
+    parse_envelope,
     parse_statement,
     statement_id,
     verify_envelope,
@@ -217,30 +218,54 @@ def _read_facts(
 ) -> None:
     report.facts = gather_facts(bodies, subject, trust, now)
     report.notes += report.facts.ignored
-    decision_type = by_key("decision").uri
-    for position in range(len(bodies) - 1, -1, -1):
-        payload, keyid = verify_envelope(bodies[position], trust.keys())
+    found = _newest_decision(report, bodies, trust)
+    if found is None:
+        report.notes.append("the bundle holds no decision")
+        return
+    position, statement, rests_on = found
+    report.decision = statement
+    report.facts_then = gather_facts(bodies[:position], subject, trust, statement.issued)
+    known = {statement_id(body) for body in bodies}
+    report.problems += [
+        f"the decision rests on {digest[:12]}, not in the bundle"
+        for digest in rests_on
+        if digest not in known
+    ]
+
+
+def _newest_decision(
+    report: BundleReport, bodies: list[bytes], trust: TrustMap
+) -> tuple[int, Statement, list[str]] | None:
+    """The decision issued last: its place, itself, and what it rests on.
+
+    By time of issue, so that an old one logged again is not taken for the newest.
+    """
+    newest: tuple[int, Statement, list[str]] | None = None
+    uri = by_key("decision").uri
+    for position, body in enumerate(bodies):
+        payload, keyid = verify_envelope(body, trust.keys())
         statement = parse_statement(payload)
-        if statement.predicate_type != decision_type:
+        if statement.predicate_type != uri:
             continue
-        if not trust.allows(keyid, decision_type):
+        if not trust.allows(keyid, uri):
             report.problems.append(f"signer {keyid[:12]} may not assert decisions")
             continue
         try:
-            rests_on = _inputs(statement)
-            then = gather_facts(bodies[:position], subject, trust, statement.issued)
+            issued, rests_on = statement.issued, _inputs(statement)
         except EvidenceError as error:
             report.problems.append(f"the decision cannot be read: {error.message}")
             continue
-        report.decision, report.facts_then = statement, then
-        known = {statement_id(body) for body in bodies}
-        report.problems += [
-            f"the decision rests on {digest[:12]}, not in the bundle"
-            for digest in rests_on
-            if digest not in known
-        ]
-        return
-    report.notes.append("the bundle holds no decision")
+        if newest is None or issued > newest[1].issued or _later(position, newest, bodies):
+            newest = (position, statement, rests_on)
+    return newest
+
+
+def _later(
+    position: int, newest: tuple[int, Statement, list[str]], bodies: list[bytes]
+) -> bool:
+    """Whether a decision of the same second follows, and is not the same one again."""
+    issued = parse_statement(parse_envelope(bodies[position]).payload).issued
+    return issued == newest[1].issued and bodies[position] not in bodies[:position]
 
 
 def _inputs(statement: Statement) -> list[str]:

@@ -7,12 +7,14 @@ the record as a subject of kind code, so a number can be traced to the code it c
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from modelkeep.core import InputError, Subject
 from modelkeep.core.text import printable
@@ -68,44 +70,74 @@ def resolve(reference: str, folder: Path) -> Callable[..., Any]:
         raise InputError(
             f"no module {module_name!r} in {folder}", "Name the folder with --code."
         )
-    module = _import(module_name, folder.resolve())
+    world = _World(folder.resolve())
+    module = world.load(module_name)
     found = getattr(module, function, None)
     if not callable(found):
         raise InputError(f"{module_name} has no function {function!r}")
-    return cast("Callable[..., Any]", found)
+    return world.inside(found)
 
 
-def _import(name: str, folder: Path) -> ModuleType:
-    """Import a module from the sources in a folder, and from nothing else.
+class _World:
+    """The user's modules, imported from the sources in one folder and nothing else.
 
     A module of the same name that was imported before, or bytecode lying about,
-    would run other code than the one whose digest is recorded.
+    would run other code than the one whose digest is recorded. The modules stay out of
+    ``sys.modules`` except while the user's code runs.
     """
-    before = {n: m for n, m in sys.modules.items() if _lies_under(m, folder)}
-    for stale in before:
-        del sys.modules[stale]
-    saved = sys.pycache_prefix, sys.dont_write_bytecode
-    sys.path.insert(0, str(folder))
-    try:
-        with tempfile.TemporaryDirectory(prefix="modelkeep-") as empty:
-            sys.pycache_prefix, sys.dont_write_bytecode = empty, True
-            importlib.invalidate_caches()
-            module = importlib.import_module(name)
-    except Exception as error:
-        raise InputError(f"importing {name} from {folder} failed: {error!r}"[:500]) from error
-    finally:
-        sys.path.remove(str(folder))
-        sys.pycache_prefix, sys.dont_write_bytecode = saved
-        for fresh in [n for n, m in sys.modules.items() if _lies_under(m, folder)]:
-            del sys.modules[fresh]
-        sys.modules.update(before)
-    if not _lies_under(module, folder):
-        raise InputError(
-            f"{name} is the name of another module ({module.__file__})", "Rename yours."
-        )
-    return module
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._modules: dict[str, ModuleType] = {}
 
-def _lies_under(module: ModuleType, folder: Path) -> bool:
-    file = getattr(module, "__file__", None)
-    return isinstance(file, str) and Path(file).resolve().is_relative_to(folder)
+    def load(self, name: str) -> ModuleType:
+        """Import a module.
+
+        Raises:
+            InputError: importing it failed, or the name is another module's.
+        """
+        with self._entered():
+            try:
+                module = importlib.import_module(name)
+            except Exception as error:
+                message = f"importing {name} from {self._folder} failed: {error!r}"
+                raise InputError(message[:500]) from error
+            if not self._is_ours(module):
+                raise InputError(
+                    f"{name} is the name of another module ({module.__file__})", "Rename yours."
+                )
+        return module
+
+    def inside(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, able to import its neighbours when it is called."""
+
+        def run(*arguments: object) -> object:
+            with self._entered():
+                return function(*arguments)
+
+        return run
+
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        outside = {n: m for n, m in sys.modules.items() if self._is_ours(m)}
+        for name in outside:
+            del sys.modules[name]
+        sys.modules.update(self._modules)
+        saved = sys.pycache_prefix, sys.dont_write_bytecode
+        sys.path.insert(0, str(self._folder))
+        try:
+            with tempfile.TemporaryDirectory(prefix="modelkeep-") as empty:
+                sys.pycache_prefix, sys.dont_write_bytecode = empty, True
+                importlib.invalidate_caches()
+                yield
+        finally:
+            sys.path.remove(str(self._folder))
+            sys.pycache_prefix, sys.dont_write_bytecode = saved
+            self._modules = {n: m for n, m in sys.modules.items() if self._is_ours(m)}
+            for name in self._modules:
+                del sys.modules[name]
+            sys.modules.update(outside)
+
+    def _is_ours(self, module: ModuleType) -> bool:
+        file = getattr(module, "__file__", None)
+        return isinstance(file, str) and file.startswith(f"{self._folder}{os.sep}")

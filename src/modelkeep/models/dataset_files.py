@@ -66,10 +66,10 @@ def load_dataset(
 
 def _read_npz(path: Path, subject: Subject, _label: str, _like: Dataset | None) -> Dataset:
     try:
-        arrays = np.load(path, allow_pickle=False)  # noqa: TID251 - pickles refused
-        if not isinstance(arrays, np.lib.npyio.NpzFile):
-            raise InputError(f"{path}: one array, not an archive of x and y")
-        with arrays:
+        with path.open("rb") as file:
+            arrays = np.load(file, allow_pickle=False)  # noqa: TID251 - pickles refused
+            if not isinstance(arrays, np.lib.npyio.NpzFile):
+                raise InputError(f"{path}: one array, not an archive of x and y")
             if not {"x", "y"} <= set(arrays.files):
                 raise InputError(f"{path}: needs arrays x and y, has {sorted(arrays.files)}")
             rows, labels = arrays["x"], arrays["y"]
@@ -112,11 +112,12 @@ def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) 
             table = need("pyarrow.csv", "a table").read_csv(path)
         else:
             table = need("pyarrow.parquet", "a table").read_table(path)
+        names = table.column_names
     except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as a table ({error})") from error
-    names = table.column_names
-    if len(set(names)) < len(names):
-        raise InputError(f"{path}: two columns have the same name")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{path}: two columns are named {twice!r}")
     target = label or names[-1]
     if target not in names:
         raise InputError(f"{path}: no column {target!r}", f"Columns: {', '.join(names[:20])}")

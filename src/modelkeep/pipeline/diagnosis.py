@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import Final
 
 from modelkeep.core import ModelkeepError
@@ -67,6 +68,14 @@ def _plugins() -> Iterator[Line]:
             yield Line(f"{group} plug-in {entry.name}", f"{entry.value} from {origin}", ok=True)
 
 
+def _key_mode(root: Path) -> Line:
+    """The most open of the key files."""
+    modes = {path: path.stat().st_mode & 0o777 for path in (root / "keys").glob("*.pem")}
+    path, mode = max(modes.items(), key=lambda item: item[1] & 0o077)
+    private = mode & 0o077 == 0
+    return Line("key file mode", f"{mode:o}", private, "" if private else f"chmod 600 {path}")
+
+
 def _keep(flags: dict[str, Value | None]) -> Iterator[Line]:
     try:
         settings = resolve(flags)
@@ -78,11 +87,7 @@ def _keep(flags: dict[str, Value | None]) -> Iterator[Line]:
             yield Line("keep", f"{root} (profile {keep.profile})", ok=True)
             yield Line("log", f"{keep.store.size()} entries, origin {keep.origin}", ok=True)
             yield Line("signers", ", ".join(s.name for s in keep.trust.signers), ok=True)
-            for path in sorted((root / "keys").glob("*.pem")):
-                mode = path.stat().st_mode & 0o777
-                private = mode & 0o077 == 0
-                hint = "" if private else f"chmod 600 {path}"
-                yield Line("key file mode", f"{path.name} {mode:o}", private, hint)
+            yield _key_mode(root)
             gates = load_gates(keep.profile, settings.thresholds(), keep.policies)
             yield Line("policy", f"{gates.profile} ({gates.digest[:12]})", ok=True)
     except ModelkeepError as error:
