@@ -4,14 +4,14 @@ An assessment is one file here with its test beside it in ``tests/assess``; thir
 parties add theirs under the entry point group ``modelkeep.attacks``.
 """
 
-from importlib.metadata import entry_points
 from typing import Final
 
 from modelkeep.assess import evasion_gradient, evasion_search, membership, performance
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import Attack, Context, Recipe
 from modelkeep.assess.reference import built_in, from_user
-from modelkeep.core import ModelkeepError, Risk
+from modelkeep.core import Risk
+from modelkeep.core.plugins import with_plugins
 
 BUILT_IN: Final = (
     performance.ATTACK,
@@ -25,17 +25,9 @@ def attacks() -> tuple[Attack, ...]:
     """The built-in assessments and those of installed plug-ins.
 
     Raises:
-        ModelkeepError: a plug-in is not an ``Attack``, or reuses an id.
+        ModelkeepError: a plug-in is something else, or reuses an id.
     """
-    found = list(BUILT_IN)
-    for entry in entry_points(group="modelkeep.attacks"):
-        attack = entry.load()
-        if not isinstance(attack, Attack):
-            raise ModelkeepError(f"plug-in {entry.name} ({entry.value}) is not an Attack")
-        if attack.id in {known.id for known in found}:
-            raise ModelkeepError(f"plug-in {entry.name} reuses the id {attack.id}")
-        found.append(attack)
-    return tuple(found)
+    return with_plugins(BUILT_IN, "modelkeep.attacks", Attack, lambda attack: attack.id)
 
 
 __all__ = [

@@ -4,10 +4,10 @@ A renderer is one file here with its test beside it in ``tests/report``; third
 parties add theirs under the entry point group ``modelkeep.renderers``.
 """
 
-from importlib.metadata import entry_points
 from typing import Final
 
-from modelkeep.core import ModelkeepError, UsageError
+from modelkeep.core import UsageError
+from modelkeep.core.plugins import with_plugins
 from modelkeep.report import cyclonedx, html_page, json_document, sarif, table
 from modelkeep.report.cyclonedx import build_bom
 from modelkeep.report.interface import (
@@ -34,17 +34,11 @@ def renderers() -> tuple[Renderer, ...]:
     """The built-in formats and those of installed plug-ins.
 
     Raises:
-        ModelkeepError: a plug-in is not a ``Renderer``, or reuses a name.
+        ModelkeepError: a plug-in is something else, or reuses an id.
     """
-    found = list(BUILT_IN)
-    for entry in entry_points(group="modelkeep.renderers"):
-        renderer = entry.load()
-        if not isinstance(renderer, Renderer):
-            raise ModelkeepError(f"plug-in {entry.name} ({entry.value}) is not a Renderer")
-        if renderer.name in {known.name for known in found}:
-            raise ModelkeepError(f"plug-in {entry.name} reuses the name {renderer.name}")
-        found.append(renderer)
-    return tuple(found)
+    return with_plugins(
+        BUILT_IN, "modelkeep.renderers", Renderer, lambda renderer: renderer.name
+    )
 
 
 def render(report: Report, name: str) -> str:

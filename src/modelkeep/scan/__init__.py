@@ -4,10 +4,9 @@ A rule is one file here with its test beside it in ``tests/scan``; third parties
 add theirs under the entry point group ``modelkeep.rules``.
 """
 
-from importlib.metadata import entry_points
 from typing import Final
 
-from modelkeep.core import ModelkeepError
+from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
     npy_objects,
     onnx_external,
@@ -41,17 +40,11 @@ def detectors() -> tuple[Detector, ...]:
     """The built-in rules and those of installed plug-ins.
 
     Raises:
-        ModelkeepError: a plug-in is not a ``Detector``, or reuses a rule's id.
+        ModelkeepError: a plug-in is something else, or reuses an id.
     """
-    found = list(BUILT_IN)
-    for entry in entry_points(group="modelkeep.rules"):
-        detector = entry.load()
-        if not isinstance(detector, Detector):
-            raise ModelkeepError(f"plug-in {entry.name} ({entry.value}) is not a Detector")
-        if detector.rule.id in {known.rule.id for known in found}:
-            raise ModelkeepError(f"plug-in {entry.name} reuses the rule id {detector.rule.id}")
-        found.append(detector)
-    return tuple(found)
+    return with_plugins(
+        BUILT_IN, "modelkeep.rules", Detector, lambda detector: detector.rule.id
+    )
 
 
 __all__ = [
