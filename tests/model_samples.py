@@ -22,6 +22,7 @@ from modelkeep.sources import digest_artifact, open_artifact
 
 ANY_SUBJECT = Subject("dataset", "rows", Digest("ab" * 32, "cd" * 32))
 _NUMBERS = itertools.count()
+torch.set_num_threads(1)  # these tensors are small: a second thread costs more than it saves
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:

@@ -66,8 +66,11 @@ TABLE: Final = {
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
 NAMES: Final = {uri: name for name, (uri, _) in TABLE.items()}
+KINDS: Final = ("model", "dataset", "code", "image", "run")
 PAYLOAD: Final = "application/vnd.in-toto+json"
-MOST_POLICY, MOST_NESTED = 16_384, 60  # a longer or deeper policy can crash Cedar's parser
+# Cedar's parser overflows its stack or the memory on more, which ends the process.
+LONGEST_POLICY, LONGEST_CONDITION, DEEPEST = 65_536, 2048, 64
+ASIDE: Final = re.compile(r'"(?:\\.|[^"\\])*+"|//[^\n\r]*+')  # texts and comments
 OK, FAIL, UNREADABLE, USAGE = 0, 1, 2, 64
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey
 Kind = TypeVar("Kind")
@@ -125,10 +128,14 @@ def from_base64(text: str) -> bytes:
 
 def moment(text: object) -> dt.datetime:
     """Read a time in UTC, to the second."""
+    shape = "%Y-%m-%dT%H:%M:%SZ"
     try:
-        return dt.datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.UTC)
+        found = dt.datetime.strptime(str(text), shape).replace(tzinfo=dt.UTC)
+        if found.strftime(shape) == text:  # strptime forgives missing zeros
+            return found
     except ValueError:
-        raise BadError(f"not a time such as 2026-11-23T21:00:00Z: {text!r}") from None
+        pass
+    raise BadError(f"not a time such as 2026-11-23T21:00:00Z: {text!r}")
 
 
 def canonical(value: object) -> str:
@@ -336,13 +343,28 @@ def open_envelope(body: bytes, trust: Trust) -> tuple[object, list[str]]:
     return load_json(payload, "the payload"), signers
 
 
+def subject_of(item: object) -> str:
+    """The sha256 of a subject, which has a digest, and perhaps a name and a kind of ours."""
+    if not isinstance(item, dict):
+        raise BadError("a subject of it is not an object")
+    digest, notes = (
+        member(item, "digest", dict),
+        member({"annotations": {}} | item, "annotations", dict),
+    )
+    member({"name": ""} | item, "name", str)
+    member({"blake3": ""} | digest, "blake3", str)
+    if member({"kind": "model"} | notes, "kind", str) not in KINDS:
+        raise BadError("the kind of a subject of it is not known")
+    return member(digest, "sha256", str)
+
+
 def open_statement(body: bytes, subject: str, trust: Trust) -> Statement:
     """Verify an envelope and read the in-toto statement about the subject in it."""
     data, signers = open_envelope(body, trust)
-    about = member(data, "subject", list)
+    about = [subject_of(item) for item in member(data, "subject", list)]
     if member(data, "_type", str) != "https://in-toto.io/Statement/v1" or not about:
         raise BadError("its payload is not an in-toto statement v1")
-    if member(about[0], "digest", dict).get("sha256") != subject:
+    if about[0] != subject:
         raise BadError("it is not about the subject of the bundle")
     uri, predicate = member(data, "predicateType", str), member(data, "predicate", dict)
     name, facts = NAMES.get(uri, ""), predicate.get("facts")
@@ -378,10 +400,10 @@ class Belief(NamedTuple):
 
 
 def believe(entries: Entries, at: dt.datetime) -> Belief:
-    """Of every predicate type the newest entry that counts; ``None`` does not hold."""
+    """Of every predicate type the entry issued last that counts; ``None`` does not hold."""
     newest: dict[str, Statement] = {}
     ignored = []
-    for entry in filter(None, entries):
+    for entry in sorted(filter(None, entries), key=lambda entry: entry.issued):
         if not entry.granted:
             ignored.append(f"{entry.signer!r} may not assert {entry.type}: it does not count")
         elif entry.issued > at:
@@ -445,6 +467,16 @@ def make_gate(conditions: str, action: str) -> str:
     return json.dumps({"templates": {}, "staticPolicies": {"gate": gate}, "templateLinks": []})
 
 
+def check_size(text: str, longest: int) -> None:
+    """Refuse what Cedar's parser cannot take."""
+    bare = ASIDE.sub(" ", text)
+    nesting = itertools.accumulate((c in "([{") - (c in ")]}") for c in bare)
+    if len(text) > LONGEST_POLICY or max(map(len, bare.split(";"))) > longest:
+        raise BadError("the policy is too long to be evaluated")
+    if max(nesting, default=0) > DEEPEST:
+        raise BadError("the policy is nested too deep to be evaluated")
+
+
 def allows(decision: Statement, before: Belief, policy: object, subject: str) -> bool:
     """Ask the gate of the decision: allowed means Allow and no evaluation error."""
     import cedarpy  # noqa: PLC0415 - not everybody has it
@@ -457,10 +489,8 @@ def allows(decision: Statement, before: Belief, policy: object, subject: str) ->
         "resource": {"type": "Model", "id": subject},
         "context": make_context(before, policy),
     }
-    for text in (conditions, schema):
-        nesting = itertools.accumulate((c in "([{") - (c in ")]}") for c in text)
-        if len(text) > MOST_POLICY or max(nesting, default=0) > MOST_NESTED:
-            raise BadError("the policy is too long or nested too deep to be evaluated")
+    check_size(conditions, LONGEST_CONDITION)
+    check_size(schema, LONGEST_POLICY)
     try:
         gate = cedarpy.PolicySet.from_json_str(make_gate(conditions, action))
         if not cedarpy.validate_policies(conditions, schema):
@@ -575,31 +605,31 @@ def check_entries(bundle: Bundle, log: Checkpoint, trust: Trust, report: Report)
 
 def check_decision(bundle: Bundle, entries: Entries, at: dt.datetime, report: Report) -> None:
     """Check the newest decision: by whom, when, from what, by which policy, and again."""
-    for place, decision in reversed(list(enumerate(entries))):
-        if decision is None or decision.type != "decision":
-            continue
-        if not decision.granted:
-            report.say("FAIL", "decider", f"{decision.signer!r} may not decide")
-            continue
-        report.say("ok", "decider", f"{decision.signer!r} may decide")
-        late = not decision.issued <= at < decision.expires
-        times = f"from {decision.issued} until {decision.expires}"
-        report.say(
-            "FAIL" if late else "ok", "decision", f"it is {'not ' * late}in force: {times}"
-        )
-        before = believe(entries[:place], decision.issued)
-        known = {entry.identity for entry in entries if entry is not None}
-        report.judge("inputs", check_inputs, decision, known)
-        report.judge("context", check_context, decision, before, bundle.policy)
-        if report.judge("policy", check_digest, decision, bundle.policy):
-            try:
-                report.judge(
-                    "gate", check_gate, decision, before, bundle.policy, bundle.subject
-                )
-            except ImportError:
-                report.say("note", "gate", "policy not re-evaluated: cedarpy is not installed")
+    decisions = [(place, e) for place, e in enumerate(entries) if e and e.type == "decision"]
+    place, decision = max(
+        ((place, e) for place, e in decisions if e.granted),
+        key=lambda found: (found[1].issued, found[0]),  # an old one logged again is old
+        default=(-1, None),
+    )
+    for later, other in decisions:
+        if later > place and not other.granted:
+            report.say("FAIL", "decider", f"{other.signer!r} may not decide")
+    if decision is None:
+        report.say("note", "decision", "the bundle holds no decision that counts")
         return
-    report.say("note", "decision", "the bundle holds no decision that counts")
+    late = not decision.issued <= at < decision.expires
+    times = f"signed by {decision.signer!r}, from {decision.issued} until {decision.expires}"
+    status = "FAIL" if late else "ok"
+    report.say(status, "decision", f"it is {'not ' * late}in force: {times}")
+    before = believe(entries[:place], decision.issued)
+    known = {entry.identity for entry in entries if entry is not None}
+    report.judge("inputs", check_inputs, decision, known)
+    report.judge("context", check_context, decision, before, bundle.policy)
+    if report.judge("policy", check_digest, decision, bundle.policy):
+        try:
+            report.judge("gate", check_gate, decision, before, bundle.policy, bundle.subject)
+        except ImportError:
+            report.say("note", "gate", "policy not re-evaluated: cedarpy is not installed")
 
 
 def verify(data: bytes, trust_map: bytes, anchor: bytes | None, at: dt.datetime) -> Report:
@@ -636,7 +666,7 @@ def main() -> int:
     parser.add_argument("--trust", type=Path, required=True, help="your own trust map")
     parser.add_argument("--anchor", type=Path, help="a log checkpoint that you kept")
     parser.add_argument(
-        "--at", type=moment, default=dt.datetime.now(dt.UTC), help="not now, but then"
+        "--at", type=moment, default=dt.datetime.now(dt.UTC), help="as of then, not of now"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     try:

@@ -17,8 +17,8 @@ from modelkeep.models import Model
 from modelkeep.models.torch_module import TorchModel
 from modelkeep.models.xgboost_trees import load
 
-WIDTH = 40
-ROWS = samples.normal(80, WIDTH)
+WIDTH = 64
+ROWS = samples.normal(100, WIDTH)
 TRUTH = (ROWS @ np.linspace(-1, 1, WIDTH) > 0).astype(int)
 
 
@@ -36,7 +36,7 @@ def context(model: object, **more: object) -> Context:
     return samples.context(model, data, data, **more)
 
 
-def problem(step: float = 0.15, seed: int = 0) -> Problem:
+def problem(step: float = 0.3, seed: int = 0) -> Problem:
     return Problem(ROWS, TRUTH, ROWS - np.float32(step), ROWS + np.float32(step), seed)
 
 
@@ -52,7 +52,7 @@ def test_trees_are_broken_inside_the_box_and_more_than_by_noise(trees: Model) ->
     noise = np.zeros(len(ROWS), dtype=bool)
     for _ in range(work["queries"]):  # noise gets as many tries
         noise |= broken(trees, rng.uniform(given.low, given.high).astype(np.float32))
-    assert broken(trees, found).sum() > 2 * noise.sum() > 0
+    assert broken(trees, found).sum() > 1.5 * noise.sum() > 0
 
 
 def test_the_same_seed_finds_the_same_points(trees: Model) -> None:

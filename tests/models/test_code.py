@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 from pathlib import Path
 
@@ -75,6 +76,20 @@ def test_a_function_may_import_its_neighbours_when_it_is_called(tmp_path: Path) 
     text = f"def answer():\n    import {neighbour}\n    return {neighbour}.VALUE\n"
     folder, name = samples.code_folder(tmp_path, text)
     assert call("answer", resolve(f"{name}:answer", folder)) == 7
+
+
+@pytest.mark.parametrize("place", [".venv/lib", "venv/lib"])
+def test_libraries_installed_below_the_folder_are_not_imported_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """As where the working directory holds both the code and the environment it runs in."""
+    installed, library = samples.code_folder(tmp_path / place, "")
+    monkeypatch.syspath_prepend(installed)
+    once = importlib.import_module(library)
+    text = f"import {library}\n\n\ndef answer():\n    return {library}\n"
+    folder, name = samples.code_folder(tmp_path, text)
+    assert resolve(f"{name}:answer", folder)() is once
+    assert sys.modules[library] is once
 
 
 def test_what_the_users_code_raises_is_named_and_kept_short() -> None:

@@ -55,7 +55,8 @@ LIMITS = {
     "test_rows_min": 50,
     "evidence_age_max_days": 30,
 }
-INTACT = "permit (principal, action, resource) when { context.evidence_broken == 0 };"
+PERMIT = "permit (principal, action, resource)"
+INTACT = f"{PERMIT} when {{ context.evidence_broken == 0 }};"
 
 
 def conditions(text: str) -> dict[str, str]:
@@ -327,16 +328,29 @@ def test_condition_that_is_too_long_for_cedar_is_refused(length: int) -> None:
         parse_gates("dev", text, THRESHOLDS, "o.cedar")
 
 
-def test_condition_nested_deep_enough_to_crash_cedar_is_refused() -> None:
+@pytest.mark.parametrize(
+    "clause",
+    [
+        f"{'(' * 5000}true{')' * 5000}",
+        f"// a comment ends at a carriage return, too\r{'(' * 5000}true{')' * 5000}",
+        f'"\\\\" == "" || {"(" * 5000}true{")" * 5000} || "" == ""',
+        f"context.evidence_broken{'+1' * 30_000} == 0",
+        f"context{'.a' * 30_000} == 0",
+    ],
+    ids=["nested", "comment", "text", "sum", "path"],
+)
+def test_condition_that_would_crash_cedar_is_refused(clause: str, tmp_path: Path) -> None:
+    path = tmp_path / "policy"
+    path.write_bytes(f'@id("x") {PERMIT} when {{ {clause} }};'.encode())
     program = (
-        "import sys; from modelkeep.core import InputError; from modelkeep.policy import *\n"
-        "text = '@id(\"x\") permit (principal, action, resource) when { ' + '(' * 5000 + 'true'"
-        " + ')' * 5000 + ' };'\n"
-        "try: parse_gates('dev', text, {}, 'o.cedar')\n"
+        "import sys; from pathlib import Path; from modelkeep.core import InputError\n"
+        "from modelkeep.policy import parse_gates\n"
+        "try: parse_gates('dev', Path(sys.argv[1]).read_bytes().decode(), {}, 'o.cedar')\n"
         "except InputError: sys.exit(7)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
-    assert done.returncode == 7
+    command = [sys.executable, "-c", program, str(path)]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.returncode == 7, done.stderr[-300:]
 
 
 def test_several_when_clauses_all_have_to_hold() -> None:

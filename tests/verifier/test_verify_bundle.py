@@ -758,8 +758,12 @@ def test_malformed_decision_is_named(changes: dict[str, Any], world: World, desk
         f"{PERMIT} when {{ {'(' * 5000}true{')' * 5000} }};",
         f"{PERMIT} when {{ {' && '.join(['true'] * 900)} }};",
         f"{PERMIT} when {{ {' && '.join(['true'] * 60000)} }};",
+        f"{PERMIT} when {{ context has a{'.a' * 20000} }};",
+        f"{PERMIT} when {{ context.a{'.a' * 20000} == ';' }};",
+        f"// ;\r{PERMIT} when {{ {'(' * 5000}true{')' * 5000} }};",
+        f'{PERMIT} when {{ "\\";" == "" || {"(" * 5000}true{")" * 5000} }};',
     ],
-    ids=range(13),
+    ids=range(17),
 )
 def test_policy_that_is_no_gate_proves_no_decision(
     conditions: str, world: World, desk: Desk

@@ -5,6 +5,7 @@ The only place where a keep is made without being asked for (profile dev), and i
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
 import json
 import secrets
@@ -67,18 +68,20 @@ class Workspace:
     gates: Gates
     listener: Listener
 
-    def facts(self, subject: Subject) -> Facts:
-        """What may be believed about a subject now."""
-        bodies = [entry.body for entry in self.keep.store.entries(subject.digest.sha256)]
-        return gather_facts(bodies, subject.digest.sha256, self.keep.trust, self.keep.clock())
+    def facts(self, subject: Subject, now: dt.datetime | None = None) -> Facts:
+        """What may be believed about a subject at a moment, now by default."""
+        digest = subject.digest.sha256
+        bodies = [entry.body for entry in self.keep.store.entries(digest)]
+        return gather_facts(bodies, digest, self.keep.trust, now or self.keep.clock())
 
     def decide(self, action: str, subject: Subject) -> tuple[Decision, Receipt]:
         """Ask the gate, record its answer and the policy it was given by."""
         principal = user_name()
-        facts = self.facts(subject)
+        now = self.keep.clock()  # read once: ages and the decision's time must agree
+        facts = self.facts(subject, now)
         decision = decide(action, subject.digest.sha256, principal, facts, self.gates)
         statement = decision_statement(
-            decision, subject, principal, facts, self.gates, self.keep.clock
+            decision, subject, principal, facts, self.gates, lambda: now
         )
         self._remember_policy()
         (receipt,) = self.keep.record([statement])

@@ -31,7 +31,8 @@ from modelkeep.policy.vocabulary import make_context, schema_text
 FILES: Final = {"report": "prod.cedar", "dev": "dev.cedar", "prod": "prod.cedar"}
 _LONGEST: Final = 1 << 16  # characters of a policy file
 _DEEPEST: Final = 64  # brackets
-_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|//[^\n]*+|[(){}\[\]]')
+_LONGEST_CONDITION: Final = 2048  # without texts and comments
+_QUIET: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|//[^\n\r]*+', re.DOTALL)  # texts, comments
 NEVER_IN_REPORT: Final = ("load", "serve")
 PROVE: Final = "modelkeep check MODEL --data TRAIN --test TEST"
 
@@ -100,7 +101,7 @@ def load_gates(profile: str, thresholds: Mapping[str, float], folder: Path | Non
         InputError: a policy file that Cedar does not parse or validate.
     """
     path = folder / FILES[profile] if folder is not None else None
-    if path is None or not path.is_file():
+    if path is None or not path.exists():
         return parse_gates(profile, packaged_policy(profile), thresholds, FILES[profile])
     try:
         text = path.read_text(encoding="utf-8")
@@ -156,13 +157,21 @@ def parse_gates(profile: str, text: str, thresholds: Mapping[str, float], origin
 
 
 def _require_shallow(text: str, origin: str) -> None:
-    """Refuse what Cedar's parser would overflow its stack on: that ends the process."""
+    """Refuse what would overflow the stack of Cedar's parser: that ends the process.
+
+    Raises:
+        InputError: a file, condition or nesting beyond any that people write.
+    """
     if len(text) > _LONGEST:
         raise InputError(f"{origin}: longer than {_LONGEST} characters")
+    bare = _QUIET.sub(lambda found: "" if found[0].startswith("//") else '""', text)
+    if any(len(condition) > _LONGEST_CONDITION for condition in bare.split(";")):
+        raise InputError(
+            f"{origin}: a condition is longer than {_LONGEST_CONDITION} characters"
+        )
     depth = 0
-    for mark in _BRACKETS.finditer(text):
-        depth += {"(": 1, "[": 1, "{": 1}.get(mark[0], 0)
-        depth -= {")": 1, "]": 1, "}": 1}.get(mark[0], 0)
+    for mark in bare:
+        depth += (mark in "([{") - (mark in ")]}")
         if depth > _DEEPEST:
             raise InputError(f"{origin}: brackets nested deeper than {_DEEPEST}")
 
