@@ -183,6 +183,11 @@ def test_the_rate_is_read_where_at_most_one_in_a_hundred_is_accused_wrongly() ->
     assert "200 non-members" in rate.note
 
 
+def test_a_model_that_answers_everybody_alike_accuses_nobody() -> None:
+    measured = ran(lambda rows: np.full((len(rows), 2), 0.5))
+    assert [m.value for m in measured] == [0.5, 0.5, 0.0]
+
+
 @pytest.mark.parametrize(
     ("train", "test", "reason"),
     [

@@ -42,8 +42,8 @@ def test_accuracy_is_the_share_of_right_answers_with_its_exact_interval() -> Non
 
 def test_calibration_error_is_the_mean_gap_of_confidence_and_accuracy() -> None:
     confidence = np.array([0.95, 0.95, 0.95, 0.95, 0.55, 0.55])
-    right = np.array([True, True, True, False, True, False])
-    by_hand = (4 * abs(0.95 - 0.75) + 2 * abs(0.55 - 0.5)) / 6
+    right = np.array([True, True, True, False, True, True])
+    by_hand = (4 * abs(0.95 - 0.75) + 2 * abs(0.55 - 1)) / 6
     assert calibration_error(confidence, right) == pytest.approx(by_hand)
     assert calibration_error(np.ones(3), np.ones(3, bool)) == 0
 

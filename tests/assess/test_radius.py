@@ -45,9 +45,10 @@ def test_points_stay_within_the_values_seen_in_training() -> None:
 
 
 def test_a_row_outside_the_training_values_may_stay_where_it_is() -> None:
-    low, high = space().box(row(120), 0.1)
-    assert (low[0, 0], high[0, 0]) == pytest.approx((110.2, 120))
-    assert space().contains(row(120), row(120), 0.1)[0]
+    for amount, expected in ((120, (110.2, 120)), (-20, (-20, -10.2))):
+        low, high = space().box(row(amount), 0.1)
+        assert (low[0, 0], high[0, 0]) == pytest.approx(expected)
+        assert space().contains(row(amount), row(amount), 0.1)[0]
 
 
 @given(st.floats(0, 100), st.floats(0, 0.5), st.floats(-1, 1), st.floats(1.01, 3))

@@ -34,7 +34,7 @@ def test_a_plugin_comes_after_the_built_in_ones(
     assert load() == ("a", "b", "C")
 
 
-@pytest.mark.parametrize(("value", "says"), [("3", "is no str"), ("'B'", "reuses 'b'")])
+@pytest.mark.parametrize(("value", "says"), [("3", "is not a str"), ("'B'", "reuses 'b'")])
 def test_what_is_no_plugin_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, says: str
 ) -> None:

@@ -46,7 +46,9 @@ def hidden(data: bytes) -> list[bytes]:
 
 # Honest archives
 
-names = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+names = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1
+).filter(lambda name: not name.endswith("/"))
 
 
 @settings(max_examples=60)

@@ -136,7 +136,7 @@ def test_plug_in_adds_a_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize(
-    ("entry", "says"), [("TABLE", "reuses the name table"), ("NOTHING", "is not a Renderer")]
+    ("entry", "says"), [("TABLE", "reuses 'table'"), ("NOTHING", "is not a Renderer")]
 )
 def test_plug_in_that_is_no_renderer_or_takes_a_name_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, entry: str, says: str

@@ -314,7 +314,7 @@ def test_an_installed_rule_joins_the_built_in_ones(
 
 @pytest.mark.parametrize(
     ("attribute", "rule_id", "problem"),
-    [("NOTHING", "OWN001", "is not a Detector"), ("DETECTOR", "PKL001", "reuses the rule id")],
+    [("NOTHING", "OWN001", "is not a Detector"), ("DETECTOR", "PKL001", "reuses 'PKL001'")],
 )
 def test_an_installed_rule_that_is_none_or_takes_an_id_is_refused(
     tmp_path: Path,

@@ -66,8 +66,9 @@ def assess_model(
                 raise
             missed.append(NotChecked(attack.name, f"stopped: {error.message} {error.hint}"))
         found = tuple(made)
-        result.measurements[attack.predicate] = found
-        result.facts[attack.predicate] = attack.facts(found)
+        before = result.measurements.get(attack.predicate, ())
+        result.measurements[attack.predicate] = (*before, *found)
+        result.facts.setdefault(attack.predicate, {}).update(attack.facts(found))
         risks += attack.risks(found)
         result.ran = (*result.ran, attack.id)
     # Two engines measure evasion; the one that does not fit the model is no gap.

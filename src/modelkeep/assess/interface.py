@@ -18,6 +18,7 @@ from modelkeep.models import Dataset, Model
 
 BudgetName = Literal["quick", "standard"]
 PPM: Final = 1_000_000
+_SETTLING: Final = 1024  # rows
 Report = Callable[[float, str], None]  # share done in [0, 1], what is going on
 
 
@@ -76,9 +77,10 @@ class Context:
         Raises:
             InputError: labels and classes do not fit.
         """
-        if not self.model.classes:
-            self.predict(data.rows[:1])
-        return data.class_indices(self.model.classes)
+        if not self.model.classes:  # known after a prediction; many rows settle its kind
+            self.predict(data.rows[:_SETTLING])
+        other = self.train if data is not self.train else self.test
+        return data.together_with(other).class_indices(self.model.classes)
 
     def sample(self, data: Dataset, most: int | None = None) -> Dataset:
         """At most ``most`` (default ``max_rows``) rows, chosen by the seed."""

@@ -14,7 +14,7 @@ with a fixed population it ranks as the plain ratio to one reference); NISTAML.0
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import numpy as np
@@ -29,7 +29,7 @@ from modelkeep.assess.interface import (
     require_rows,
 )
 from modelkeep.assess.intervals import auc_interval, clopper_pearson
-from modelkeep.core import Measurement, Risk, ThreatModel
+from modelkeep.core import InputError, Measurement, Risk, ThreatModel
 from modelkeep.models import Dataset
 
 _FALSE_POSITIVES: Final = 0.01  # rate at which the true-positive rate is read
@@ -87,13 +87,31 @@ def _against_references(
         fitted = _merge(
             *(g.take(np.flatnonzero(h == fold)) for g, h in zip(groups, halves, strict=True))
         )
-        reference = context.recipe.fit(fitted, context.seed + fold)
+        reference = _checked(context, context.recipe.fit(fitted, context.seed + fold))
         for group, half, like, ratio in zip(groups, halves, liked, ratios, strict=True):
             judged = np.flatnonzero(half != fold)
             part = group.take(judged)
             truth = context.truth(part)
             ratio[judged] = like[judged] - _right(reference(part.rows), truth)
     return ratios
+
+
+def _checked(
+    context: Context, reference: Callable[[np.ndarray], np.ndarray]
+) -> Callable[[np.ndarray], np.ndarray]:
+    """The reference, its answers held to one finite number per class and row."""
+
+    def answer(rows: np.ndarray) -> np.ndarray:
+        scores = np.asarray(reference(rows))
+        wanted = (len(rows), len(context.model.classes))
+        if scores.shape != wanted or not np.isfinite(scores).all():
+            raise InputError(
+                f"the reference model ({context.recipe.name}) answers {scores.shape}, "
+                f"not {wanted} finite probabilities"
+            )
+        return scores
+
+    return answer
 
 
 def _merge(first: Dataset, second: Dataset) -> Dataset:
@@ -104,6 +122,7 @@ def _merge(first: Dataset, second: Dataset) -> Dataset:
         np.concatenate([first.labels, second.labels]),
         first.columns,
         first.kind,
+        first.together_with(second).names,
     )
 
 

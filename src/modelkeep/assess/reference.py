@@ -62,13 +62,15 @@ def from_user(reference: str, function: Callable[..., Any]) -> Recipe:
             )
 
         def answer(rows: np.ndarray) -> np.ndarray:
-            scores = np.asarray(call(reference, predict, rows), dtype=np.float64)
-            if scores.ndim != 2 or len(scores) != len(rows):  # noqa: PLR2004
+            raw = call(reference, predict, rows)
+            scores = call(reference, lambda: np.asarray(raw, dtype=np.float64))
+            shaped = scores.ndim == 2 and len(scores) == len(rows)  # noqa: PLR2004
+            if not shaped or not np.isfinite(scores).all():
                 raise InputError(
                     f"{reference}: the model answers shape {scores.shape}, "
                     "not probabilities (batch, classes)"
                 )
-            return scores
+            return np.asarray(scores)
 
         return answer
 

@@ -29,7 +29,9 @@ def with_plugins(
     for entry in entry_points(group=group):
         item = entry.load()
         if not isinstance(item, kind):
-            raise ModelkeepError(f"plug-in {entry.name} ({entry.value}) is no {kind.__name__}")
+            raise ModelkeepError(
+                f"plug-in {entry.name} ({entry.value}) is not a {kind.__name__}"
+            )
         if key(item) in {key(known) for known in found}:
             raise ModelkeepError(f"plug-in {entry.name} reuses {key(item)!r}")
         found.append(item)

@@ -21,7 +21,9 @@ from modelkeep.core.text import printable
 from modelkeep.sources import digest_bytes, root_digest
 
 _IMPORTABLE: Final = frozenset({".py", ".pyc", ".pyd", ".so"})
-_SKIPPED: Final = frozenset({".venv", "__pycache__"})  # neither is imported from
+_SKIPPED: Final = frozenset(
+    {".venv", "venv", "site-packages", "__pycache__"}
+)  # neither is imported from
 
 
 def code_subject(folder: Path) -> Subject:
@@ -32,10 +34,15 @@ def code_subject(folder: Path) -> Subject:
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: --code is not a directory")
+    root = folder.resolve()
+    libraries = _libraries(root)
     files = sorted(
         path
-        for path in folder.rglob("*")
-        if path.suffix in _IMPORTABLE and path.is_file() and not _SKIPPED & set(path.parts)
+        for path in root.rglob("*")
+        if path.suffix in _IMPORTABLE
+        and not _SKIPPED & set(path.relative_to(root).parts)
+        and _lies_in(str(path), root, libraries)
+        and path.is_file()
     )
     if not any(path.suffix == ".py" for path in files):
         raise InputError(f"{folder}: no Python file in it")
@@ -76,6 +83,16 @@ def resolve(reference: str, folder: Path) -> Callable[..., Any]:
     if not callable(found):
         raise InputError(f"{module_name} has no function {function!r}")
     return world.inside(found)
+
+
+def _libraries(folder: Path) -> tuple[str, ...]:
+    """Places under a folder that libraries are installed in, such as ``.venv``."""
+    inner = f"{folder}{os.sep}"
+    return tuple(f"{p}{os.sep}" for p in (*sys.path, sys.prefix) if p.startswith(inner))
+
+
+def _lies_in(file: str, folder: Path, libraries: tuple[str, ...]) -> bool:
+    return file.startswith(f"{folder}{os.sep}") and not file.startswith(libraries)
 
 
 class _World:
@@ -140,4 +157,4 @@ class _World:
 
     def _is_ours(self, module: ModuleType) -> bool:
         file = getattr(module, "__file__", None)
-        return isinstance(file, str) and file.startswith(f"{self._folder}{os.sep}")
+        return isinstance(file, str) and _lies_in(file, self._folder, _libraries(self._folder))

@@ -36,6 +36,8 @@ class Dataset:
         labels: shape ``(n,)``, text.
         columns: of a table; empty for images.
         kind: table or images.
+        names: labels that occur in this and the other data set of a check, in
+            order; a part of the rows keeps them. Empty: those in ``labels``.
     """
 
     subject: Subject
@@ -43,6 +45,7 @@ class Dataset:
     labels: np.ndarray
     columns: tuple[Column, ...] = ()
     kind: Kind = "tabular"
+    names: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,9 +68,20 @@ class Dataset:
                 out[:, index] = names[rows[:, index].astype(int)]
         return out
 
+    def label_names(self) -> tuple[str, ...]:
+        """The labels there are, in order: numbers by value, then texts."""
+        return self.names or tuple(sorted(set(self.labels.tolist()), key=_label_order))
+
     def take(self, chosen: np.ndarray) -> Dataset:
-        """Some rows."""
-        return replace(self, rows=self.rows[chosen], labels=self.labels[chosen])
+        """Some rows; what the labels mean stays."""
+        names = self.label_names()
+        return replace(self, rows=self.rows[chosen], labels=self.labels[chosen], names=names)
+
+    def together_with(self, other: Dataset | None) -> Dataset:
+        """The same rows, knowing the labels of ``other`` besides its own."""
+        theirs = other.label_names() if other is not None else ()
+        names = tuple(sorted({*self.label_names(), *theirs}, key=_label_order))
+        return replace(self, names=names)
 
     def class_indices(self, classes: tuple[str, ...]) -> np.ndarray:
         """Labels as places in a model's classes, shape ``(n,)``.
@@ -79,12 +93,12 @@ class Dataset:
             InputError: they cannot be matched.
         """
         places = {name: index for index, name in enumerate(classes)}
-        present = sorted(set(self.labels.tolist()), key=_label_order)
+        present = self.label_names()
         if any(label not in places for label in present):
             numbered = classes == tuple(str(index) for index in range(len(classes)))
             if not numbered or len(present) != len(classes):
                 raise InputError(
-                    f"{self.subject.name}: labels {present[:5]} do not match "
+                    f"{self.subject.name}: labels {list(present[:5])} do not match "
                     f"the model's {len(classes)} classes {list(classes[:5])}",
                     "Name the label column with --label.",
                 )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from modelkeep.core import InputError, Subject
+from modelkeep.core import EvidenceError, InputError, Subject
 from modelkeep.models.dataset import Column, Dataset
 from modelkeep.models.extras import need
-from modelkeep.sources import Progress, digest_artifact, open_artifact
+from modelkeep.sources import Progress, digest_artifact, open_artifact, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +39,11 @@ def load_dataset(
 
     Raises:
         InputError: no such file, another format, or columns that do not fit.
+        EvidenceError: it changed while it was read.
         MissingExtraError: the library for this format is not installed.
     """
     artifact = open_artifact(path)
+    before = stamp(artifact)
     digest = digest_artifact(artifact, progress).digest
     subject = Subject("dataset", artifact.name, digest)
     if artifact.is_directory:
@@ -54,6 +56,8 @@ def load_dataset(
                 "Use .npz (arrays x and y), .parquet, .csv, or a folder per class.",
             )
         dataset = reader(path, subject, label, like)
+    if stamp(open_artifact(path)) != before:
+        raise EvidenceError(f"{path}: changed while it was being read")
     if len(dataset) == 0:
         raise InputError(f"{path}: holds no rows")
     if like is not None and dataset.rows.shape[1:] != like.rows.shape[1:]:
@@ -82,10 +86,12 @@ def _read_npz(path: Path, subject: Subject, _label: str, _like: Dataset | None) 
         zlib.error,
     ) as error:
         raise InputError(f"{path}: cannot be read as arrays ({error})") from error
-    if labels.ndim != 1 or len(labels) != len(rows) or rows.ndim < 2:  # noqa: PLR2004
+    if labels.ndim != 1 or rows.ndim < 2 or len(labels) != len(rows):  # noqa: PLR2004
         raise InputError(
             f"{path}: x has shape {rows.shape}, y {labels.shape}; want (n, ...), (n,)"
         )
+    if not len(rows):
+        raise InputError(f"{path}: holds no rows")
     if rows.dtype.kind not in "fiub":
         raise InputError(f"{path}: x holds {rows.dtype}, not numbers")
     if rows.ndim == _IMAGE_AXES - 1:
@@ -109,7 +115,7 @@ def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) 
     arrow = need("pyarrow", "a table")
     try:
         if path.suffix.lower() == ".csv":
-            table = need("pyarrow.csv", "a table").read_csv(path)
+            table = _read_csv(path, like)
         else:
             table = need("pyarrow.parquet", "a table").read_table(path)
         names = table.column_names
@@ -134,8 +140,20 @@ def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) 
         arrays.append(values)
     if not arrays:
         raise InputError(f"{path}: has no column besides {target!r}")
-    labels = np.array([str(value) for value in table.column(target).to_pylist()])
+    values = table.column(target).to_pylist()
+    if None in values:
+        raise InputError(f"{path}: label column {target!r} has missing values")
+    labels = np.array([str(value) for value in values])
     return Dataset(subject, np.stack(arrays, axis=1).astype(np.float32), labels, tuple(columns))
+
+
+def _read_csv(path: Path, like: Dataset | None) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """A CSV file; columns that hold text in the other data set are text here too."""
+    csv = need("pyarrow.csv", "a table")
+    text = need("pyarrow", "a table").string()
+    columns = like.columns if like is not None else ()
+    types = {column.name: text for column in columns if column.categories}
+    return csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types))
 
 
 def _column(
@@ -177,6 +195,8 @@ def _read_folders(path: Path, subject: Subject) -> Dataset:
                 continue
             try:
                 with images.open(file) as image:
+                    if image.mode.startswith(("I", "F")):
+                        raise InputError(f"{file}: only images of 8 bits a channel are read")
                     pixels = np.asarray(image.convert("L" if image.mode == "L" else "RGB"))
             except (OSError, ValueError, images.DecompressionBombError) as error:
                 raise InputError(f"{file}: not an image that can be read ({error})") from error

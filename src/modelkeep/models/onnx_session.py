@@ -59,6 +59,11 @@ class OnnxModel:
         scores = np.concatenate(parts) if parts else np.zeros((0, len(self._classes)))
         if self._logits is None and len(scores):
             self._logits = _decide_logits(scores)
+        elif self._logits is False and len(scores) and _decide_logits(scores):
+            raise InputError(
+                "the model's scores looked like probabilities at first and do not now",
+                "Export it with a softmax or sigmoid at its end.",
+            )
         result = to_probabilities(scores, logits=self._logits)
         if not self._classes:
             self._classes = tuple(str(index) for index in range(result.shape[1]))

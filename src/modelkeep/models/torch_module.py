@@ -53,9 +53,7 @@ class TorchModel:
         parts = []
         with torch.no_grad():
             for at in range(0, len(rows), _CHUNK):
-                batch = torch.from_numpy(
-                    np.ascontiguousarray(rows[at : at + _CHUNK], np.float32)
-                )
+                batch = torch.from_numpy(_floats(rows[at : at + _CHUNK]))
                 logits = call(
                     f"the module, given rows of {rows.shape[1:]},", self.module, batch
                 )
@@ -68,6 +66,16 @@ class TorchModel:
         result = to_probabilities(scores, logits=True)
         self._classes = self._classes or tuple(str(i) for i in range(result.shape[1]))
         return result
+
+
+def _floats(rows: np.ndarray) -> np.ndarray:
+    try:
+        return np.ascontiguousarray(rows, np.float32)
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"the rows are not numeric: {error}",
+            "Name the step that encodes them: --preprocess package.module:function",
+        ) from error
 
 
 def load(request: Request) -> Loaded:

@@ -47,6 +47,11 @@ class XgboostModel:
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``."""
+        (width,) = self.spec.shape or (0,)
+        if rows.ndim != 2 or rows.shape[1] != width:  # noqa: PLR2004
+            raise InputError(
+                f"the model takes {width} features, the rows have {rows.shape[1:]}"
+            )
         try:
             matrix = self._library.DMatrix(np.asarray(rows, dtype=np.float32))
             scores = self._booster.predict(

@@ -57,6 +57,10 @@ def assess_artifact(
     test = (
         load_dataset(inputs.test, label=label, like=train) if inputs.test is not None else None
     )
+    if train is not None:
+        train = train.together_with(test)
+    if test is not None:
+        test = test.together_with(train)
     code = _code(inputs)
     listener.progress("loading the model", 0.0)
     loaded = load_model(Request(examined.artifact, examined.manifest, examined.formats(), code))
