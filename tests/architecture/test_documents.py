@@ -33,7 +33,8 @@ def test_every_command_of_the_readme_exists() -> None:
 def test_every_command_has_examples_in_its_help() -> None:
     for name, command in cli.commands.items():
         if name not in {"doctor", "config"}:
-            help_text = command.get_help(click.Context(command, info_name=name))
+            parent = click.Context(cli, help_option_names=["-h", "--help"])
+            help_text = command.get_help(click.Context(command, parent=parent, info_name=name))
             assert "Examples:" in help_text, name
 
 

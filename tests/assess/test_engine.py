@@ -46,10 +46,12 @@ def test_it_is_no_gap_if_another_of_its_kind_ran() -> None:
     assert len(assessed(unfit, other).not_checked) == 1
 
 
-def test_what_was_measured_before_an_attack_stopped_is_kept() -> None:
-    result = assessed(samples.attack(one, predicate="membership"), samples.attack(stops))
+@pytest.mark.parametrize("predicate", ["evasion", "performance"])
+def test_what_was_measured_before_an_attack_stopped_is_kept(predicate: str) -> None:
+    before = samples.attack(one, predicate="membership")
+    result = assessed(before, samples.attack(stops, predicate=predicate))
     assert [m.name for m in result.all_measurements()] == ["first", "second"]
-    assert result.facts["evasion"] == {"measured": 1}
+    assert result.facts[predicate] == {"measured": 1}
     (missed,) = result.not_checked
     assert missed == NotChecked("sample-attack", "stopped: the rows ran out Bring more.")
 

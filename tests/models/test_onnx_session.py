@@ -63,6 +63,23 @@ def test_a_later_score_that_is_no_probability_is_never_handed_out_as_one(
         assert ((scores >= 0) & (scores <= 1)).all()
 
 
+def test_of_labels_and_probabilities_the_probabilities_are_taken(tmp_path: Path) -> None:
+    data = samples.onnx_bytes(
+        [
+            helper.make_node("MatMul", ["rows", "weights"], ["logits"]),
+            helper.make_node("Softmax", ["logits"], ["probabilities"]),
+            helper.make_node("ArgMax", ["logits"], ["label"], axis=1, keepdims=0),
+        ],
+        {"rows": (TensorProto.FLOAT, ["n", 3])},
+        [
+            helper.make_tensor_value_info("label", TensorProto.INT64, ["n"]),
+            helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["n", 4]),
+        ],
+        {"weights": WEIGHTS},
+    )
+    assert opened(tmp_path, data).predict(ROWS) == pytest.approx(EXPECTED, abs=1e-6)
+
+
 @pytest.mark.parametrize("count", [1, 3, 4, 9])
 def test_a_fixed_batch_size_is_filled_up_and_the_filling_dropped(
     tmp_path: Path, count: int
