@@ -422,7 +422,7 @@ def test_unknown_signer_is_named(world: World, desk: Desk) -> None:
     world.log(forged, "scan")
     world.decide()
     verdict = desk.verify(world.export(), world.keep.trust)
-    assert verdict.failed() == {"entry"}  # the decision counted it as broken, as it should
+    assert verdict.failed() == {"entry"}  # the decision did not count it
     assert "nobody whom the trust map knows" in verdict.text("entry")
     assert verdict.facts["scan_critical"] == 2
 

@@ -10,6 +10,7 @@ from modelkeep.core import EvidenceError
 from modelkeep.evidence.predicates import FactValue, by_uri
 from modelkeep.evidence.statement import (
     Statement,
+    UnknownSignerError,
     parse_statement,
     statement_id,
     verify_envelope,
@@ -61,6 +62,9 @@ def gather_facts(
             statement = parse_statement(payload)
             reason = _reason_to_ignore(statement, keyid, subject, trust, now)
             statement.facts()
+        except UnknownSignerError as error:  # anybody could have written it: no evidence
+            ignored.append(f"{short}: {error.message}")
+            continue
         except EvidenceError as error:
             broken.append(f"{short}: {error.message}")
             continue

@@ -26,6 +26,12 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 Clock = Callable[[], dt.datetime]
 
 
+class UnknownSignerError(EvidenceError):
+    """Nobody whom the trust map knows has signed it."""
+
+    default_hint = "If you trust the signer: modelkeep trust add NAME KEY.pub --predicate ..."
+
+
 class Statement(msgspec.Struct, frozen=True):
     """A claim about subjects; ``predicate`` is plain JSON data."""
 
@@ -172,7 +178,7 @@ def verify_envelope(body: bytes, keys: tuple[PublicKey, ...]) -> tuple[bytes, st
     named = [key for key in keys if key.keyid in envelope.signatures]
     if not named:
         signers = ", ".join(keyid[:12] for keyid in envelope.signatures) or "nobody"
-        raise EvidenceError(f"signed by {signers}, whom the trust map does not know")
+        raise UnknownSignerError(f"signed by {signers}, whom the trust map does not know")
     try:
         accepted = envelope.verify([key.verifier() for key in named], 1)
     except VerificationError as error:
