@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 import model_samples as samples
-from modelkeep.assess import BUILT_IN, Assessment, Attack, Context, assess_model, performance
+from modelkeep.assess import (
+    BUILT_IN,
+    Assessment,
+    Attack,
+    Context,
+    assess_model,
+    evasion_search,
+    performance,
+)
 from modelkeep.assess.interface import Outcome
+from modelkeep.assess.robust_accuracy import Engine, measure
 from modelkeep.core import InputError, MissingExtraError, NotChecked, Risk
 
-ROWS = samples.table(samples.normal(60, 3), [0, 1] * 30)
+POINTS = samples.normal(60, 3)
+ROWS = samples.table(POINTS, (POINTS[:, 0] > 0).astype(int))
 BLACK_BOX = samples.Answering(lambda rows: samples.two_classes(rows[:, 0] > 0))
 
 
@@ -70,6 +81,22 @@ def test_a_second_attack_of_the_same_kind_takes_nothing_away_from_the_first() ->
     result = assessed(samples.attack(one), second)
     assert [m.name for m in result.all_measurements()] == ["first"]
     assert result.facts["evasion"] == {"measured": 1}
+
+
+def test_a_weaker_attack_of_the_same_kind_does_not_better_the_facts() -> None:
+    """A plug-in that finds nothing must not hide what the built-in attack found."""
+
+    def finds_nothing(context: Context) -> Iterator[Outcome]:
+        yield from measure(context, Engine("idle", "black box", lambda _, p: (p.rows, {})))
+
+    built_in = evasion_search.ATTACK
+    idle = replace(built_in, id="TST002", run=finds_nothing)
+    context = samples.context(BLACK_BOX, ROWS, ROWS, epsilon_linf=0.2)
+    alone = assess_model(context, (built_in,)).facts["evasion"]
+    nothing = assess_model(context, (idle,)).facts["evasion"]
+    assert alone["robust_accuracy_low_ppm"] < nothing["robust_accuracy_low_ppm"]
+    for both in ((built_in, idle), (idle, built_in)):
+        assert assess_model(context, both).facts["evasion"] == alone
 
 
 def test_model_and_data_that_do_not_fit_are_an_error_not_a_gap() -> None:

@@ -75,7 +75,7 @@ def test_evidence_counts_no_more_once_its_signer_is_removed() -> None:
     report = pipeline.gate("model.onnx")
     assert report.verdict is Verdict.FAIL
     assert report.decision is not None
-    assert "evidence-intact" in {missing.id for missing in report.decision.missing}
+    assert "scan-clean" in {missing.id for missing in report.decision.missing}
 
 
 def test_unknown_signer_cannot_be_removed() -> None:

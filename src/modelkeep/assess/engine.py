@@ -68,7 +68,8 @@ def assess_model(
         found = tuple(made)
         before = result.measurements.get(attack.predicate, ())
         result.measurements[attack.predicate] = (*before, *found)
-        result.facts.setdefault(attack.predicate, {}).update(attack.facts(found))
+        known = result.facts.get(attack.predicate, {})
+        result.facts[attack.predicate] = attack.worst(known, attack.facts(found))
         risks += attack.risks(found)
         result.ran = (*result.ran, attack.id)
     # Two engines measure evasion; the one that does not fit the model is no gap.

@@ -108,4 +108,5 @@ ATTACK: Final = Attack(
     run,
     robust_accuracy.facts,
     robust_accuracy.risks,
+    robust_accuracy.worst,
 )

@@ -95,6 +95,10 @@ Outcome = Measurement | NotChecked
 Facts = dict[str, int | bool]
 
 
+def _first(first: Facts, second: Facts) -> Facts:
+    return second | first
+
+
 @dataclass(frozen=True, slots=True)
 class Attack:
     """An assessment as the product lists it.
@@ -108,6 +112,8 @@ class Attack:
         run: does it.
         facts: facts its measurements prove.
         risks: risks its measurements show, given the measurements.
+        worst: of the facts of two attacks of one predicate, those that count: the
+            worse for the model. By default the first's, added to by the second's.
     """
 
     id: str
@@ -118,6 +124,7 @@ class Attack:
     run: Callable[[Context], Iterator[Outcome]]
     facts: Callable[[tuple[Measurement, ...]], Facts]
     risks: Callable[[tuple[Measurement, ...]], Iterator[Risk]]
+    worst: Callable[[Facts, Facts], Facts] = _first
 
 
 def by_name(measurements: tuple[Measurement, ...], name: str) -> Measurement | None:

@@ -199,6 +199,14 @@ def facts(measurements: tuple[Measurement, ...]) -> Facts:
     return {"membership_auc_low_ppm": int(worst.low * PPM)}
 
 
+def worst(first: Facts, second: Facts) -> Facts:
+    """The facts of the attack that told members apart better."""
+    name = "membership_auc_low_ppm"
+    if name not in first or name not in second:
+        return second | first
+    return first if first[name] >= second[name] else second
+
+
 def risks(measurements: tuple[Measurement, ...]) -> Iterator[Risk]:
     """Training rows that can be told from others."""
     worst = _worst(measurements)
@@ -220,4 +228,5 @@ ATTACK: Final = Attack(
     run,
     facts,
     risks,
+    worst,
 )

@@ -152,6 +152,14 @@ def facts(measurements: tuple[Measurement, ...]) -> Facts:
     }
 
 
+def worst(first: Facts, second: Facts) -> Facts:
+    """The facts of the attack that left less accuracy standing."""
+    name = "robust_accuracy_low_ppm"
+    if name not in first or name not in second:
+        return second | first
+    return first if first[name] <= second[name] else second
+
+
 def risks(measurements: tuple[Measurement, ...]) -> Iterator[Risk]:
     """Accuracy lost to small changes of the input."""
     clean, robust = (
