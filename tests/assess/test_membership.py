@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import model_samples as samples
-from modelkeep.assess import Context, Recipe, built_in
+from modelkeep.assess import Context, Recipe, built_in, from_user
 from modelkeep.assess.interface import by_name
 from modelkeep.assess.membership import ATTACK, roc
 from modelkeep.core import InputError, Measurement
@@ -229,3 +229,30 @@ def test_a_reference_without_an_answer_for_every_class_is_refused(
     assert isinstance(next(outcomes), Measurement), "the loss needs no reference"
     with pytest.raises(InputError):
         next(outcomes)
+
+
+class NamesItsClasses:
+    """Sure of the right class, in the order of ``classes_``: scikit-learn's, sorted as text."""
+
+    classes_ = np.array(sorted(str(number) for number in range(11)))
+
+    def predict_proba(self, rows: np.ndarray) -> np.ndarray:
+        named = rows[:, :1].astype(int).astype(str)
+        return np.where(named == self.classes_, 0.9, 0.01)
+
+
+def test_a_reference_that_names_its_classes_is_read_by_their_names() -> None:
+    """Model and reference are equally sure of every row, so nothing is given away."""
+
+    def as_sure(rows: np.ndarray) -> np.ndarray:
+        return np.where(rows[:, :1] == np.arange(11), 0.9, 0.01)
+
+    ones, twos = (samples.table(np.full((40, 1), label), [label] * 40) for label in (1, 2))
+    model = samples.Answering(as_sure, classes=tuple(str(number) for number in range(11)))
+    recipe = from_user("nets:fit", lambda _data, _seed: NamesItsClasses())
+    measured = tuple(ATTACK.run(samples.context(model, ones, twos, recipe=recipe)))
+    assert [outcome.value for outcome in measured if isinstance(outcome, Measurement)] == [
+        0.5,
+        0.5,
+        0.0,
+    ]

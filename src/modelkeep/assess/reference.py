@@ -16,7 +16,7 @@ import numpy as np
 
 from modelkeep.assess.interface import Recipe
 from modelkeep.core import InputError
-from modelkeep.models import Dataset, call, need
+from modelkeep.models import Dataset, call, label_order, need
 
 _HIDDEN: Final = 64
 _EPOCHS: Final = 60
@@ -70,8 +70,21 @@ def from_user(reference: str, function: Callable[..., Any]) -> Recipe:
                     f"{reference}: the model answers shape {scores.shape}, "
                     "not probabilities (batch, classes)"
                 )
-            return np.asarray(scores)
+            return _in_label_order(np.asarray(scores), getattr(model, "classes_", None))
 
         return answer
 
     return Recipe(reference, fit)
+
+
+def _in_label_order(scores: np.ndarray, names: object) -> np.ndarray:
+    """Columns in the order of labels; scikit-learn sorts text labels as text ("10" before "2").
+
+    Args:
+        scores: shape ``(batch, classes)``.
+        names: the model's ``classes_``, or ``None`` if it names none.
+    """
+    texts = [str(name) for name in np.asarray(names).ravel().tolist()]
+    if names is None or len(texts) != scores.shape[1]:
+        return scores
+    return scores[:, sorted(range(len(texts)), key=lambda index: label_order(texts[index]))]

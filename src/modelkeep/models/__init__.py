@@ -1,7 +1,7 @@
 """One handle on any model or data set; the only room that loads one."""
 
 from modelkeep.models.code import call, code_subject, resolve
-from modelkeep.models.dataset import Column, Dataset
+from modelkeep.models.dataset import Column, Dataset, label_order
 from modelkeep.models.dataset_files import load_dataset
 from modelkeep.models.extras import need
 from modelkeep.models.interface import Code, Differentiable, InputSpec, Loaded, Model, Request
@@ -18,6 +18,7 @@ __all__ = [
     "Request",
     "call",
     "code_subject",
+    "label_order",
     "load_dataset",
     "load_model",
     "need",

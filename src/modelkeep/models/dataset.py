@@ -70,7 +70,7 @@ class Dataset:
 
     def label_names(self) -> tuple[str, ...]:
         """The labels there are, in order: numbers by value, then texts."""
-        return self.names or tuple(sorted(set(self.labels.tolist()), key=_label_order))
+        return self.names or tuple(sorted(set(self.labels.tolist()), key=label_order))
 
     def take(self, chosen: np.ndarray) -> Dataset:
         """Some rows; what the labels mean stays."""
@@ -80,7 +80,7 @@ class Dataset:
     def together_with(self, other: Dataset | None) -> Dataset:
         """The same rows, knowing the labels of ``other`` besides its own."""
         theirs = other.label_names() if other is not None else ()
-        names = tuple(sorted({*self.label_names(), *theirs}, key=_label_order))
+        names = tuple(sorted({*self.label_names(), *theirs}, key=label_order))
         return replace(self, names=names)
 
     def class_indices(self, classes: tuple[str, ...]) -> np.ndarray:
@@ -106,7 +106,8 @@ class Dataset:
         return np.array([places[label] for label in self.labels.tolist()])
 
 
-def _label_order(label: str) -> tuple[int, float, str]:
+def label_order(label: str) -> tuple[int, float, str]:
+    """Sort key of labels: numbers by value, then texts."""
     try:
         return (0, float(label), label)
     except ValueError:

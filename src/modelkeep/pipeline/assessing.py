@@ -20,7 +20,16 @@ from modelkeep.assess import (
 )
 from modelkeep.core import InputError, Subject
 from modelkeep.core.settings import Settings
-from modelkeep.models import Code, Dataset, Model, Request, load_dataset, load_model, resolve
+from modelkeep.models import (
+    Code,
+    Dataset,
+    Model,
+    Request,
+    code_subject,
+    load_dataset,
+    load_model,
+    resolve,
+)
 from modelkeep.pipeline.artifacts import Examined
 from modelkeep.pipeline.inputs import Inputs
 from modelkeep.pipeline.workspace import Listener
@@ -78,7 +87,9 @@ def assess_artifact(
     assessment = assess_model(
         context, attacks(), on_attack=lambda attack: listener.progress(attack.name, 0.0)
     )
-    materials = tuple(data.subject for data in (train, test) if data is not None) + loaded.code
+    trained = (code_subject(code.folder),) if code is not None and code.train else ()
+    materials = tuple(data.subject for data in (train, test) if data is not None)
+    materials += loaded.code or trained
     return Assessed(assessment, materials, loaded.notes)
 
 
