@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from modelkeep.assess.intervals import auc, auc_interval, bootstrap_mean, clopper_pearson
+from modelkeep.assess.intervals import auc, auc_interval, clopper_pearson
 
 scores = st.lists(st.integers(0, 5), min_size=1, max_size=12)  # few values: many ties
 
@@ -57,12 +57,3 @@ def test_the_interval_of_an_area_covers_it_about_as_often_as_it_says() -> None:
         _, low, high = auc_interval(*groups, seed=seed, draws=150)
         covered += low <= true_area <= high
     assert 0.89 <= covered / runs <= 0.99
-
-
-def test_the_interval_of_a_mean_holds_it_and_narrows_with_more_values() -> None:
-    values = np.random.default_rng(0).normal(3, 1, 1000)
-    low, high = bootstrap_mean(values, seed=0)
-    fewer = bootstrap_mean(values[:50], seed=0)
-    assert low < values.mean() < high
-    assert high - low == pytest.approx(2 * 1.96 / np.sqrt(1000), rel=0.2)
-    assert fewer[1] - fewer[0] > 3 * (high - low)

@@ -44,12 +44,3 @@ def auc_interval(
     low, high = np.percentile(values, [tail, 100 - tail])
     value = auc(positives, negatives)
     return value, min(float(low), value), max(float(high), value)
-
-
-def bootstrap_mean(values: np.ndarray, *, seed: int, draws: int = 400) -> tuple[float, float]:
-    """Percentile bootstrap interval of a mean."""
-    rng = np.random.default_rng(seed)
-    picks = rng.integers(0, len(values), (draws, len(values)))
-    tail = 100 * (1 - LEVEL) / 2
-    low, high = np.percentile(values[picks].mean(axis=1), [tail, 100 - tail])
-    return float(low), float(high)

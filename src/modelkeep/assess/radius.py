@@ -14,7 +14,7 @@ import numpy as np
 from modelkeep.core import InputError
 from modelkeep.models import Dataset
 
-_TOLERANCE = 1e-5  # float32 rounding, as a share of the radius
+_TOLERANCE = 1e-5  # float32 rounding, as a share of a feature's scale
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,7 @@ class Loaded:
     Attributes:
         model: the handle.
         code: subjects of kind code, by digest.
-        notes: what a reader should know, such as how scores became probabilities.
+        notes: what a reader should know, such as a step in front of the model.
     """
 
     model: Model

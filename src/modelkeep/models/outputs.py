@@ -1,7 +1,7 @@
 """Whatever a model answers, as probabilities of classes.
 
 A score that is taken for a probability spoils every later number silently, so the
-kind of output is decided once, on real rows, and said.
+kind of output is decided once, on real rows.
 """
 
 from __future__ import annotations
