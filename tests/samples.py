@@ -315,13 +315,14 @@ def found_by(
                 source=stream.source,
                 format=stream.format,
                 document=stream.document,
+                lies=stream.reading.lies,
                 budget=Budget(),
                 root=frozenset(root),
                 allow=frozenset(allow),
             )
         )
         for stream in read_streams(data, name=name)
-        if stream.format in detector.formats
+        if detector.reads(stream.format)
     )
     return list(itertools.chain.from_iterable(runs))
 

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError, ModelkeepError
-from modelkeep.formats import MemorySource
-from modelkeep.formats.json_text import check, check_depth, looks_like
+from modelkeep.formats import MemorySource, Reading
+from modelkeep.formats.json_text import check_depth, looks_like, read
+from modelkeep.formats.tree import Tree
 from samples import VALID, budget, mutants, prefixes
 
 values = st.recursive(
@@ -28,7 +29,7 @@ def test_what_json_writes_is_recognised_and_whole(
 ) -> None:
     source = MemorySource(json.dumps(value, ensure_ascii=ascii_only).encode())
     assert looks_like(source)
-    check(source, budget())
+    read(source, budget(), Reading())
 
 
 def test_depth_counts_brackets_but_not_those_in_strings() -> None:
@@ -41,24 +42,24 @@ def test_depth_counts_brackets_but_not_those_in_strings() -> None:
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 def test_a_document_too_deep_is_a_limit_not_a_crash(opening: bytes) -> None:
     with pytest.raises(LimitExceededError, match="deeper than 64"):
-        check(MemorySource(opening * 100_000), budget())
+        read(MemorySource(opening * 100_000), budget(), Reading())
 
 
 def test_a_document_too_long_is_not_parsed() -> None:
     with pytest.raises(LimitExceededError, match="13 bytes"):
-        check(MemorySource(b'{"a": "12345"'), budget(member_bytes=12))
+        read(MemorySource(b'{"a": "12345"'), budget(member_bytes=12), Reading())
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"a": }', b'{"a": "\xff"}', b"[1] [2]", b"nul"])
 def test_what_is_no_json_is_malformed(text: bytes) -> None:
     with pytest.raises(MalformedArtifactError, match="not valid JSON"):
-        check(MemorySource(text), budget())
+        read(MemorySource(text), budget(), Reading())
 
 
 def test_a_document_cut_short_anywhere_is_malformed() -> None:
     for text in prefixes(VALID["json"]):
         with pytest.raises(MalformedArtifactError):
-            check(MemorySource(text), budget())
+            read(MemorySource(text), budget(), Reading())
 
 
 def test_a_string_that_never_ends_costs_no_more_than_its_length() -> None:
@@ -82,7 +83,17 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     source = MemorySource(data)
     looks_like(source)
     try:
-        check(source, budget())
+        read(source, budget(), Reading())
     except ModelkeepError:
         return
     json.loads(data)
+
+
+def test_no_value_of_a_key_given_twice_is_lost() -> None:
+    reading = Reading()
+    read(MemorySource(b'{"a": 1, "b": {"c": 2, "c": 3}, "a": 4}'), budget(), reading)
+    assert reading.document == Tree({"a": 4, "b": {"c": 3}}, hidden=[("c", 2), ("a", 1)])
+    assert [sentence for _, sentence in reading.lies] == [
+        "key 'c' stands twice in one object",
+        "key 'a' stands twice in one object",
+    ]

@@ -19,15 +19,9 @@ from hypothesis import strategies as st
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError, ModelkeepError
 from modelkeep.formats import MemorySource
+from modelkeep.formats.pickle_events import End, Event, Import, Use
 from modelkeep.formats.pickle_opcodes import LINE_LIMIT
-from modelkeep.formats.pickle_stream import (
-    End,
-    Event,
-    Import,
-    Use,
-    events,
-    looks_like,
-)
+from modelkeep.formats.pickle_stream import events, looks_like
 from samples import PAYLOAD, PROTOCOLS, VALID, bomb, budget, mutants, prefixes
 
 SYSTEM = b"cos\nsystem\n"

@@ -1,4 +1,4 @@
-"""What every reader shares: budgets, and a bounded view of bytes.
+"""What every reader shares: its one shape, budgets, and a bounded view of bytes.
 
 A reader never loads or imports what it reads. It works on a ``Source``, an
 object with ``size`` and ``read(offset, length)``, so that a member of an archive and a
@@ -8,6 +8,7 @@ object with ``size`` and ``read(offset, length)``, so that a member of an archiv
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -144,3 +145,60 @@ def read_exactly(source: Source, offset: int, length: int, what: str) -> bytes:
             f"{what} at {offset:#x} needs {length} bytes, the file ends at {source.size:#x}"
         )
     return source.read(offset, length)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stream inside another, opened when its turn comes.
+
+    Attributes:
+        open: hands out the bytes; may raise ``MalformedArtifactError``.
+        member: its name in the stream it lies in.
+        known: its format where that is not to be sniffed.
+    """
+
+    open: Callable[[], Source]
+    member: str
+    known: str | None = None
+
+
+def part(source: Source, member: str, known: str | None = None) -> Part:
+    """A part whose bytes are at hand."""
+    return Part(lambda: source, member, known)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a reader made of a stream so far; what it found before an error stays.
+
+    Attributes:
+        document: what rules look at, of a type the format's reader names.
+        parts: streams inside this one.
+        lies: where the bytes contradict themselves (overlaps, holes, views that
+            differ, names given twice), each as ``(offset, sentence)``.
+    """
+
+    document: object = None
+    parts: list[Part] = field(default_factory=list)
+    lies: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A file format: how it is recognised by content, and its reader.
+
+    Attributes:
+        name: what results call it.
+        looks_like: whether bytes pass for it; must reject ordinary files of other formats.
+        read: fills a ``Reading``; raises ``MalformedArtifactError`` where the bytes break
+            the format, and leaves what it found until then.
+        first: bytes such a file can start with; empty means any.
+        suffixes: a text so named is read as this format as well, whatever its content
+            passes for. A name only ever adds a reader.
+    """
+
+    name: str
+    looks_like: Callable[[Source], bool]
+    read: Callable[[Source, Budget, Reading], None]
+    first: bytes = b""
+    suffixes: frozenset[str] = frozenset()

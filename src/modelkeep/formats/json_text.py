@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
-import msgspec
-
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Source
+from modelkeep.formats.interface import Budget, Format, Reading, Source
+from modelkeep.formats.tree import Tree
 
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
-
-_CONSTANT: Final = re.compile(rb'("(?:[^"\\]++|\\.)*+"?)|NaN|-?Infinity', re.DOTALL)
 
 
 def check_depth(text: bytes, most: int) -> None:
@@ -38,21 +36,42 @@ def looks_like(source: Source) -> bool:
     return head[:1] in (b"{", b"[") and b"\0" not in head
 
 
-def check(source: Source, budget: Budget) -> None:
-    """Walk a JSON document to its end without building it in memory.
+def parse(text: bytes, most: int = 64) -> Tree:
+    """Parse a document; no value of a key given twice is lost.
+
+    Args:
+        text: JSON, with the ``NaN`` and ``Infinity`` that Python writes.
+        most: deepest nesting.
 
     Raises:
         MalformedArtifactError: not JSON.
-        LimitExceededError: longer or deeper than the limits.
+        LimitExceededError: nested deeper than ``most``.
     """
+    check_depth(text, most)
+    tree = Tree()
+
+    def keep_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        merged: dict[str, object] = {}
+        for key, value in pairs:
+            if key in merged:
+                tree.hidden.append((key, merged[key]))
+            merged[key] = value
+        return merged
+
+    try:
+        tree.value = json.loads(text.decode("utf-8"), object_pairs_hook=keep_pairs)
+    except (ValueError, RecursionError) as error:
+        raise MalformedArtifactError(f"not valid JSON: {error}") from error
+    return tree
+
+
+def read(source: Source, budget: Budget, reading: Reading) -> None:
+    """The document is a ``Tree``; a key given twice in one object is a lie."""
     if source.size > budget.limits.member_bytes:
         raise LimitExceededError(f"JSON document of {source.size} bytes")
-    text = source.read(0, source.size)
-    check_depth(text, 64)
-    if b"NaN" in text or b"Infinity" in text:  # no JSON, but what Python writes
-        text = _CONSTANT.sub(lambda found: found[1] or b"0", text)
-    try:
-        text.decode("utf-8")
-        msgspec.json.decode(text, type=msgspec.Raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise MalformedArtifactError(f"not valid JSON: {error}") from error
+    tree = parse(source.read(0, source.size))
+    reading.document = tree
+    reading.lies += [(0, f"key {key!r} stands twice in one object") for key, _ in tree.hidden]
+
+
+FORMAT: Final = Format("json", looks_like, read)

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Source, read_exactly
+from modelkeep.formats.interface import (
+    Budget,
+    Format,
+    Reading,
+    Source,
+    cut,
+    part,
+    read_exactly,
+)
 
 MAGIC: Final = b"\x93NUMPY"
 _HEADER_LIMIT: Final = 1 << 16
@@ -107,3 +115,15 @@ def _check_length(descr: object, shape: tuple[int, ...], available: int) -> None
             raise MalformedArtifactError(
                 f"npy data holds {available} bytes, its shape needs more"
             )
+
+
+def read(source: Source, budget: Budget, reading: Reading) -> None:
+    """The document is a ``Header``; objects are a pickle behind it."""
+    header = read_header(source, budget)
+    reading.document = header
+    if header.objects:
+        rest = cut(source, header.data, source.size - header.data)
+        reading.parts.append(part(rest, "objects"))
+
+
+FORMAT: Final = Format("npy", looks_like, read, first=MAGIC[:1])

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Slice, Source
+from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source
 from modelkeep.formats.protobuf import Field, TruncatedFieldError, fields
 
 _GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
@@ -164,3 +164,14 @@ def _tensor(tensor: Field, budget: Budget) -> Iterator[ExternalTensor]:
                 locations.append(pair.get(2, ""))
     for location in locations:
         yield ExternalTensor(name, location, tensor.body.start)
+
+
+def read(source: Source, budget: Budget, reading: Reading) -> None:
+    """The document is a list of ``Operator`` and ``ExternalTensor``."""
+    found: list[Operator | ExternalTensor] = []
+    reading.document = found
+    for item in walk(source, budget):
+        found.append(item)  # noqa: PERF402 - what was found before an error must stay
+
+
+FORMAT: Final = Format("onnx", looks_like, read)

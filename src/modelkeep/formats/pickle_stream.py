@@ -11,73 +11,27 @@ Sources: CPython ``Lib/pickletools.py`` (opcode table, stack effects),
 
 from __future__ import annotations
 
-import _compat_pickle
 import pickletools
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.core.text import printable
-from modelkeep.formats.interface import Budget, Source
+from modelkeep.formats.interface import Budget, Format, Reading, Source, cut, part
+from modelkeep.formats.pickle_events import (
+    End,
+    Event,
+    How,
+    Import,
+    PickleDocument,
+    Result,
+    Use,
+)
 from modelkeep.formats.pickle_opcodes import opcodes
 
 _EVERY: Final = 1 << 14  # opcodes between two looks at the budget
 _MEMO_LIMIT: Final = 2_000_000  # slots
 _CONVINCED: Final = 1 << 16  # opcodes without an error after which bytes are a pickle
-
-How = Literal["reduce", "newobj", "obj", "inst", "build"]
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """A name the stream would import; ``None`` where it could not be resolved."""
-
-    module: str | None
-    name: str | None
-    offset: int
-    opcode: str
-
-    @property
-    def dotted(self) -> str:
-        """The name as Python 3 would look it up, ``?`` for what is not known."""
-        if self.module is None or self.name is None:
-            return f"{self.module or '?'}.{self.name or '?'}"
-        module, name = _compat_pickle.NAME_MAPPING.get(
-            (self.module, self.name), (self.module, self.name)
-        )
-        return f"{_compat_pickle.IMPORT_MAPPING.get(module, module)}.{name}"
-
-    @property
-    def resolved(self) -> bool:
-        """Whether both halves of the name are known without running the stream."""
-        return self.module is not None and self.name is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """Something done with an imported name: called, instantiated or given state."""
-
-    target: Import
-    how: How
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """STOP was reached; ``offset`` is the first byte after it."""
-
-    offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What calling ``callee`` would have returned."""
-
-    callee: Import | None
-
-
-Event = Import | Use | End
 
 
 class _Mark:
@@ -85,7 +39,7 @@ class _Mark:
 
 
 _MARK: Final = _Mark()
-_UNKNOWN: Final = _Result(None)
+_UNKNOWN: Final = Result(None)
 _TEXT: Final = frozenset(
     "STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8".split()
 )
@@ -197,7 +151,7 @@ class _Machine:
 
     def call(self, callee: object, how: How, offset: int) -> tuple[Event, ...]:
         target = callee if isinstance(callee, Import) else None
-        self.stack.append(_Result(target))
+        self.stack.append(Result(target))
         return () if target is None else (Use(target, how, offset),)
 
 
@@ -310,7 +264,10 @@ def looks_like(source: Source) -> bool:
     it the stream must import something, or run without an error to its STOP or for
     65,536 opcodes.
     """
-    head = source.read(0, 2)
+    head = source.read(0, 4)
+    if head == b"PK\x03\x04":  # to the unpickler a persistent id, on which it stops
+        return False
+    head = head[:2]
     magic = len(head) == 2 and head[0] == 0x80 and head[1] <= 5
     machine = _Machine()
     try:
@@ -333,3 +290,26 @@ def _plausible(found: Import) -> bool:
         return True
     parts = (*(found.module or "").split("."), *(found.name or "").split("."))
     return all(part.isidentifier() for part in parts)
+
+
+def read(source: Source, budget: Budget, reading: Reading) -> None:
+    """Read pickle after pickle, as a file of several dumps holds them.
+
+    The document is a ``PickleDocument``; bytes behind the last pickle are a part.
+    """
+    document = PickleDocument()
+    reading.document = document
+    start = 0
+    while True:
+        for event in events(source, budget, start):
+            document.add(event, budget)
+        rest = cut(source, document.end, source.size - document.end)
+        if not rest.size or not looks_like(rest):
+            break
+        budget.entry()
+        start = document.end
+    if rest.size:
+        reading.parts.append(part(rest, "trailing"))
+
+
+FORMAT: Final = Format("pickle", looks_like, read)

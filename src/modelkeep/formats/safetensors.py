@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Source, read_exactly
+from modelkeep.formats.interface import Budget, Format, Reading, Source, read_exactly
 from modelkeep.formats.json_text import check_depth
 
 _BITS: Final = {
@@ -154,3 +154,13 @@ def _map_problems(tensors: tuple[Tensor, ...], buffer: int, size: int) -> list[t
     if at < size:
         problems.append((buffer + at, f"{size - at} bytes follow the last tensor"))
     return problems
+
+
+def read(source: Source, budget: Budget, reading: Reading) -> None:
+    """The document is a ``Header``; what is wrong with its map are the lies."""
+    header = read_header(source, budget)
+    reading.document = header
+    reading.lies += header.problems
+
+
+FORMAT: Final = Format("safetensors", looks_like, read)

@@ -1,30 +1,14 @@
-"""Which format the bytes are, by content and never by name."""
+"""Which formats the bytes are, by content and never by name."""
 
 from __future__ import annotations
 
 import codecs
+from pathlib import PurePosixPath
 from typing import Final
 
-from modelkeep.formats import (
-    json_text,
-    npy,
-    onnx_model,
-    pickle_stream,
-    safetensors,
-    ubjson,
-    zip_archive,
-)
 from modelkeep.formats.interface import Source
+from modelkeep.formats.registry import candidates, formats
 
-_READ: Final = (
-    ("npy", npy.looks_like),
-    ("safetensors", safetensors.looks_like),
-    ("ubjson", ubjson.looks_like),
-    ("json", json_text.looks_like),
-    ("onnx", onnx_model.looks_like),
-    ("zip", zip_archive.looks_like),
-    ("pickle", pickle_stream.looks_like),
-)
 # Recognised so that "not read" can say what it is; each gets a reader of its own later.
 _UNREAD: Final = (
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
@@ -40,26 +24,29 @@ _UNREAD: Final = (
 )
 
 
-def sniff(source: Source) -> tuple[str, ...]:
+def sniff(source: Source, name: str = "") -> tuple[str, ...]:
     """Return every format the bytes pass for, the likeliest first.
 
     One file can be two things to two programs, so a match does not end the search. A
     single name that is no reader's is ``empty``, ``text`` or ``unread:NAME``.
+
+    Args:
+        source: the bytes.
+        name: a text of this name may be read as more than its content shows.
     """
     if source.size == 0:
         return ("empty",)
     head = source.read(0, 4096)
-    found = [name for name, looks_like in _READ if looks_like(source)]
-    if head[:4] == b"PK\x03\x04":
-        # To the unpickler these bytes are a persistent id, on which it stops.
-        found = [name for name in found if name != "pickle"]
-    elif "pickle" in found:
-        found.sort(key=lambda name: name == "zip")  # the zip hangs behind the pickle
+    found = [format_.name for format_ in candidates(head[0]) if format_.looks_like(source)]
+    suffix = PurePosixPath(name).suffix.lower()
+    named = [f.name for f in formats().values() if suffix in f.suffixes and f.name not in found]
+    if named and _is_text(head):
+        found += named
     if found:
         return tuple(found)
-    for magic, name in _UNREAD:
+    for magic, kind in _UNREAD:
         if head.startswith(magic):
-            return (f"unread:{name}",)
+            return (f"unread:{kind}",)
     return ("text",) if _is_text(head) else ("unread:unknown binary content",)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Source, read_exactly
+from modelkeep.formats.interface import Budget, Format, Reading, Source, read_exactly
 
 _FIXED: Final = {
     b"Z": 0, b"N": 0, b"T": 0, b"F": 0, b"i": 1, b"U": 1, b"I": 2,
@@ -112,3 +112,11 @@ def _header(cursor: _Cursor) -> tuple[bytes, int | None]:
             f"typed UBJSON container without a count at {cursor.at:#x}"
         )
     return b"", None
+
+
+def read(source: Source, budget: Budget, _reading: Reading) -> None:
+    """Check the document; it has nothing rules could look at."""
+    check(source, budget)
+
+
+FORMAT: Final = Format("ubjson", looks_like, read, first=b"{")

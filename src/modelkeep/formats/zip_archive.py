@@ -13,17 +13,21 @@ from __future__ import annotations
 import bz2
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import (
     Budget,
+    Format,
     MemorySource,
+    Part,
+    Reading,
     Slice,
     Source,
     cut,
+    part,
     read_exactly,
 )
 
@@ -341,3 +345,43 @@ def _decompressor(member: Member) -> _Decompressor:
     raise MalformedArtifactError(
         f"zip member {member.name!r} is packed by method {member.method}, which is not read"
     )
+
+
+def read(source: Source, budget: Budget, reading: Reading) -> None:
+    """Hand out every member and all bytes between them; the document is an ``Archive``.
+
+    Damage of a member is known once it is unpacked, and is added to the lies then.
+    """
+    archive = open_archive(source, budget)
+    reading.document = archive
+    reading.lies += archive.lies
+    names = [member.name for member in archive.members]
+    roots = {n.removesuffix("data.pkl") for n in names if n.rpartition("/")[2] == "data.pkl"}
+    reading.parts += [
+        Part(_opener(archive, member, budget, reading), member.name, _role(member.name, roots))
+        for member in archive.members
+        if not member.is_folder
+    ]
+    reading.parts += [part(gap, f"[{gap.start:#x}]") for gap in archive.hidden]
+
+
+def _opener(
+    archive: Archive, member: Member, budget: Budget, reading: Reading
+) -> Callable[[], Source]:
+    def open_member() -> Source:
+        data, problem = member_source(archive, member, budget)
+        if problem is not None:
+            reading.lies.append((member.header, problem))
+        return data
+
+    return open_member
+
+
+def _role(name: str, torch_roots: set[str]) -> str | None:
+    """Members PyTorch reads as raw storage: any bytes, so sniffing them would guess."""
+    folder, slash, last = name.rpartition("data/")
+    is_storage = bool(slash) and folder in torch_roots and last.isdecimal()
+    return "tensor data" if is_storage else None
+
+
+FORMAT: Final = Format("zip", looks_like, read)

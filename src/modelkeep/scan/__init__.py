@@ -16,6 +16,7 @@ from modelkeep.scan import (
     pickle_import,
     pickle_trailing,
     safetensors_map,
+    structure_lies,
     zip_escape,
     zip_views,
 )
@@ -33,6 +34,7 @@ BUILT_IN: Final = (
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
+    structure_lies.DETECTOR,
 )
 
 

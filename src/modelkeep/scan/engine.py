@@ -95,11 +95,12 @@ def _read(
             format=stream.format,
             document=stream.document,
             budget=budget,
+            lies=stream.reading.lies,
             root=root,
             allow=allowed,
         )
         for detector in rules:
-            if stream.format in detector.formats:
+            if detector.reads(stream.format):
                 findings += detector.run(context)
         seen.append(_Seen(stream.location, stream.format, stream.error))
     return seen, tuple(findings)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from modelkeep.core import Confidence, Finding, Location, NotChecked, Rule, Severity, Verdict
 from modelkeep.formats import Budget, Source
@@ -17,7 +18,8 @@ class Context:
         location: where the stream lies (file, member).
         source: its bytes.
         format: the reader that read it.
-        document: what the reader made of it (see ``scan.streams``).
+        document: what the reader made of it (the reader says of which type it is).
+        lies: where the bytes contradict themselves, each as ``(offset, sentence)``.
         root: names of all files of the artifact, for rules about references.
         allow: dotted names the user allows a pickle to import.
         budget: what is left for this file.
@@ -28,6 +30,7 @@ class Context:
     format: str
     document: object
     budget: Budget
+    lies: Sequence[tuple[int, str]] = ()
     root: frozenset[str] = frozenset()
     allow: frozenset[str] = frozenset()
 
@@ -47,6 +50,8 @@ class Context:
 
 
 Run = Callable[[Context], Iterator[Finding]]
+ANY: Final = frozenset({"*"})
+"""For a rule that looks at streams of every format, those without a reader too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,10 @@ class Detector:
     rule: Rule
     formats: frozenset[str]
     run: Run
+
+    def reads(self, format_: str) -> bool:
+        """Whether the rule looks at streams of a format."""
+        return format_ in self.formats or self.formats is ANY
 
 
 @dataclass(frozen=True, slots=True)

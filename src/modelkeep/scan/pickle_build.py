@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
-from modelkeep.formats import pickle_stream
+from modelkeep.formats.pickle_events import PickleDocument, Use
 from modelkeep.scan.interface import Context, Detector
-from modelkeep.scan.streams import PickleDocument
 
 RULE: Final = Rule(
     id="PKL003",
@@ -32,7 +31,7 @@ def run(context: Context) -> Iterator[Finding]:
     if not isinstance(context.document, PickleDocument):
         return
     for event in context.document.events:
-        if isinstance(event, pickle_stream.Use) and event.how == "build":
+        if isinstance(event, Use) and event.how == "build":
             yield context.finding(
                 RULE,
                 Severity.CRITICAL,

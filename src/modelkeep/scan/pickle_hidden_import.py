@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Confidence, Finding, Rule, Severity
-from modelkeep.formats import pickle_stream
+from modelkeep.formats.pickle_events import Import, PickleDocument
 from modelkeep.scan.interface import Context, Detector
-from modelkeep.scan.streams import PickleDocument
 
 RULE: Final = Rule(
     id="PKL002",
@@ -32,7 +31,7 @@ def run(context: Context) -> Iterator[Finding]:
     if not isinstance(context.document, PickleDocument):
         return
     for event in context.document.events:
-        if isinstance(event, pickle_stream.Import) and not event.resolved:
+        if isinstance(event, Import) and not event.resolved:
             yield context.finding(
                 RULE,
                 Severity.HIGH,

@@ -16,10 +16,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
-from modelkeep.formats import pickle_stream
+from modelkeep.formats.pickle_events import Import, PickleDocument, Use
+from modelkeep.formats.pickle_policy import Standing, standing
 from modelkeep.scan.interface import Context, Detector
-from modelkeep.scan.pickle_names import ALLOWED, REACHES_SYSTEM
-from modelkeep.scan.streams import PickleDocument
 
 RULE: Final = Rule(
     id="PKL001",
@@ -40,17 +39,18 @@ def run(context: Context) -> Iterator[Finding]:
         return
     uses: dict[str, str] = {}
     for event in context.document.events:
-        if isinstance(event, pickle_stream.Use):
+        if isinstance(event, Use):
             uses.setdefault(event.target.dotted, event.how)
     seen: set[str] = set()
     for event in context.document.events:
-        if not isinstance(event, pickle_stream.Import) or not event.resolved:
+        if not isinstance(event, Import) or not event.resolved:
             continue
         name = event.dotted
-        if name in seen or name in ALLOWED or name in context.allow:
+        known = standing(name)
+        if name in seen or known is Standing.SAFE or name in context.allow:
             continue
         seen.add(name)
-        reaches = any(part in REACHES_SYSTEM for part in name.split(".")[:-1])
+        reaches = known is Standing.DANGEROUS
         how = uses.get(name)
         chain = event.opcode + (f" -> {how.upper()}" if how else "")
         act = "run" if how and reaches else "import"

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Confidence, Finding, Rule, Severity
+from modelkeep.formats.pickle_events import PickleDocument
 from modelkeep.scan.interface import Context, Detector
-from modelkeep.scan.streams import PickleDocument
 
 RULE: Final = Rule(
     id="PKL004",

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
-from modelkeep.formats import safetensors
 from modelkeep.scan.interface import Context, Detector
 
 RULE: Final = Rule(
@@ -28,9 +27,7 @@ RULE: Final = Rule(
 
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per hole, overlap, tail or repeated key."""
-    if not isinstance(context.document, safetensors.Header):
-        return
-    for offset, sentence in context.document.problems:
+    for offset, sentence in context.lies:
         yield context.finding(
             RULE, Severity.HIGH, sentence, offset=offset, evidence={"what": sentence}
         )

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
+from modelkeep.formats import zip_archive
 from modelkeep.scan.interface import Context, Detector
-from modelkeep.scan.streams import ZipDocument
 
 RULE: Final = Rule(
     id="ZIP002",
@@ -30,9 +30,9 @@ _ESCAPES: Final = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)|\x00")
 
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per member whose name or type escapes."""
-    if not isinstance(context.document, ZipDocument):
+    if not isinstance(context.document, zip_archive.Archive):
         return
-    for member in context.document.archive.members:
+    for member in context.document.members:
         if _ESCAPES.search(member.name):
             message = f"member {member.name!r} would be written outside the target directory"
         elif member.is_symlink:

@@ -15,7 +15,6 @@ from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
 from modelkeep.scan.interface import Context, Detector
-from modelkeep.scan.streams import ZipDocument
 
 RULE: Final = Rule(
     id="ZIP001",
@@ -29,9 +28,7 @@ RULE: Final = Rule(
 
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per disagreement."""
-    if not isinstance(context.document, ZipDocument):
-        return
-    for offset, sentence in (*context.document.archive.lies, *context.document.damage):
+    for offset, sentence in context.lies:
         yield context.finding(
             RULE, Severity.HIGH, sentence, offset=offset, evidence={"what": sentence}
         )

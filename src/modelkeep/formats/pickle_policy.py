@@ -8,9 +8,10 @@ library's source and only builds containers or arrays. ``getattr``, ``map``,
 
 from __future__ import annotations
 
+import enum
 from typing import Final
 
-ALLOWED: Final = frozenset(
+_SAFE: Final = frozenset(
     """
     _codecs.encode builtins.bool builtins.bytearray builtins.bytes builtins.complex
     builtins.dict builtins.float builtins.frozenset builtins.int builtins.list builtins.object
@@ -34,7 +35,7 @@ ALLOWED: Final = frozenset(
 
 # First component of modules whose functions start programs, load code, open
 # files or sockets. It decides the severity only: unlisted names are denied anyway.
-REACHES_SYSTEM: Final = frozenset(
+_REACHES_SYSTEM: Final = frozenset(
     """
     __builtin__ builtins _io _osx_support _posixsubprocess _pyrepl _winapi aiohttp asyncio
     bdb cProfile code codeop commands ctypes dill distutils doctest ensurepip
@@ -45,3 +46,31 @@ REACHES_SYSTEM: Final = frozenset(
     webbrowser xmlrpc zipfile zipimport
     """.split()
 )
+
+
+class Standing(enum.Enum):
+    """What is known about a name."""
+
+    SAFE = "safe"
+    """Read in its library's source: using it so reaches no sink."""
+    UNKNOWN = "unknown"
+    """From a package that the table does not know: code of its own is needed."""
+    UNLISTED = "unlisted"
+    """From a package that the table knows, and not proven safe."""
+    DANGEROUS = "dangerous"
+    """Reaches a sink: starts programs, loads code, opens files or sockets."""
+
+
+def standing(dotted: str, how: str = "import") -> Standing:
+    """What is known about a dotted name.
+
+    Args:
+        dotted: module and name, as Python 3 calls it.
+        how: ``import``, or what is done with it: ``reduce``, ``newobj``, ``build``...
+    """
+    del how  # the short list holds for every use
+    if dotted in _SAFE:
+        return Standing.SAFE
+    if any(part in _REACHES_SYSTEM for part in dotted.split(".")[:-1]):
+        return Standing.DANGEROUS
+    return Standing.UNKNOWN
