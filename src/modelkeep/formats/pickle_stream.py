@@ -91,8 +91,8 @@ def _stop_at_import(event: Event) -> None:
 
 
 def _plausible(found: Import) -> bool:
-    if not found.resolved:
-        return True
+    if not found.resolved:  # an extension code alone may be any byte of another format
+        return not found.opcode.startswith("EXT")
     parts = (*(found.module or "").split("."), *(found.name or "").split("."))
     return all(piece.isidentifier() for piece in parts)
 

@@ -15,6 +15,7 @@ from modelkeep.scan import (
     pickle_hidden_import,
     pickle_import,
     pickle_trailing,
+    r_promise,
     safetensors_map,
     structure_lies,
     zip_escape,
@@ -34,6 +35,7 @@ BUILT_IN: Final = (
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
+    r_promise.DETECTOR,
     structure_lies.DETECTOR,
 )
 
