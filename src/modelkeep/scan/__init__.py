@@ -18,6 +18,8 @@ from modelkeep.scan import (
     r_promise,
     safetensors_map,
     structure_lies,
+    weight_anomaly,
+    weight_payload,
     zip_escape,
     zip_views,
 )
@@ -36,6 +38,8 @@ BUILT_IN: Final = (
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
     r_promise.DETECTOR,
+    weight_anomaly.DETECTOR,
+    weight_payload.DETECTOR,
     structure_lies.DETECTOR,
 )
 
