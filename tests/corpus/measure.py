@@ -57,7 +57,9 @@ def verdict_of(path: Path) -> tuple[str, str]:
         return FAIL, found
     if Verdict.INCONCLUSIVE in verdicts:
         return "inconclusive", "; ".join(file.reason for file in result.files if file.reason)
-    lower = ", ".join(sorted({f.rule.id for f in result.findings if f.severity > Severity.INFO}))
+    lower = ", ".join(
+        sorted({f.rule.id for f in result.findings if f.severity > Severity.INFO})
+    )
     kinds = ", ".join(sorted({f"{file.format} {file.verdict.value}" for file in result.files}))
     return PASS, f"{kinds} {lower}".strip()
 

@@ -105,25 +105,29 @@ def name(what: Name, protocol: int = 2) -> Code:
 
 def value(of: object, protocol: int = 2) -> Code:
     """The opcodes of a constant, a name or opcodes at hand."""
-    if isinstance(of, Code):
-        return of
-    if isinstance(of, Name):
-        return name(of, protocol)
+    if isinstance(of, Code | Name):
+        return of if isinstance(of, Code) else name(of, protocol)
+    if isinstance(of, tuple | list | dict):
+        return _container(of, protocol)
+    return Code(_constant(of, protocol))
+
+
+def _constant(of: object, protocol: int) -> bytes:
     if of is None or isinstance(of, bool):
-        return Code({None: b"N", True: b"\x88", False: b"\x89"}[of])
+        return {None: b"N", True: b"\x88", False: b"\x89"}[of]
     if isinstance(of, str):
         writers = {0: string_line, 1: unicode32, 2: unicode32, 3: unicode32}
-        return Code(writers.get(protocol, unicode8 if len(of) < 250 else unicode32)(of))
+        return writers.get(protocol, unicode8 if len(of) < 250 else unicode32)(of)
     if isinstance(of, bytes):
-        return Code(binary(of))
+        return binary(of)
     if isinstance(of, int):
-        return Code(b"J" + struct.pack("<i", of) if protocol else f"I{of}\n".encode())
+        return b"J" + struct.pack("<i", of) if protocol else f"I{of}\n".encode()
     if isinstance(of, float):
-        return Code(b"G" + struct.pack(">d", of))
-    return _container(of, protocol)
+        return b"G" + struct.pack(">d", of)
+    raise TypeError(f"no opcodes for {of!r}")
 
 
-def _container(of: object, protocol: int) -> Code:
+def _container(of: tuple | list | dict, protocol: int) -> Code:
     if isinstance(of, tuple):
         if not of:
             return Code(EMPTY_TUPLE)
@@ -132,10 +136,8 @@ def _container(of: object, protocol: int) -> Code:
     if isinstance(of, list):
         items = b"".join(value(item, protocol) for item in of)
         return Code(EMPTY_LIST + MARK + items + APPENDS if of else EMPTY_LIST)
-    if isinstance(of, dict):
-        items = b"".join(value(k, protocol) + value(v, protocol) for k, v in of.items())
-        return Code(EMPTY_DICT + MARK + items + SETITEMS if of else EMPTY_DICT)
-    raise TypeError(f"no opcodes for {of!r}")
+    items = b"".join(value(k, protocol) + value(v, protocol) for k, v in of.items())
+    return Code(EMPTY_DICT + MARK + items + SETITEMS if of else EMPTY_DICT)
 
 
 def call(what: Name | Code, *arguments: object, protocol: int = 2) -> Code:

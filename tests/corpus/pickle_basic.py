@@ -107,7 +107,9 @@ def _places() -> Iterator[Sample]:
     yield _PLACE("item-of-a-set", "model.pkl", pickle_of(b"\x8f(" + system() + b"\x90"))
     yield _PLACE("popped", "model.pkl", pickle_of(system(), value({"w": 1})))
     yield _PLACE("popped-mark", "model.pkl", pickle_of(MARK + system() + b"1" + value(1)))
-    yield _PLACE("duplicated", "model.pkl", pickle_of(name(SYSTEM) + DUP + POP + value(("true",)) + b"R"))
+    yield _PLACE(
+        "duplicated", "model.pkl", pickle_of(name(SYSTEM) + DUP + POP + value(("true",)) + b"R")
+    )
     estimator = Name("sklearn.linear_model._logistic", "LogisticRegression")
     state = build(instance(estimator), {"C": 1.0, "coef_": system()})
     yield _PLACE("state-of-an-estimator", "classifier.pkl", pickle_of(state))
@@ -115,4 +117,6 @@ def _places() -> Iterator[Sample]:
     yield _PLACE("argument-of-a-safe-call", "state.pkl", pickle_of(listed))
     yield _PLACE("second-pickle", "model.pkl", honest + payload())
     yield _PLACE("third-pickle", "model.pkl", honest * 2 + payload(4))
-    yield _PLACE("state-keyed", "model.pkl", pickle_of(build(Code(instance(estimator)), system())))
+    yield _PLACE(
+        "state-keyed", "model.pkl", pickle_of(build(Code(instance(estimator)), system()))
+    )

@@ -81,7 +81,12 @@ def _packed() -> Iterator[Sample]:
     }  # fmt: skip
     for title, packed in made.items():
         source = "CVE-2025-1889" if title == "zip-member-odd-name" else ""
-        yield _PACKED(f"packed-{title}", f"model.pkl.{title.split('-', maxsplit=1)[0]}", packed, source=source)
+        yield _PACKED(
+            f"packed-{title}",
+            f"model.pkl.{title.split('-', maxsplit=1)[0]}",
+            packed,
+            source=source,
+        )
 
 
 def _polyglots() -> Iterator[Sample]:
@@ -113,4 +118,8 @@ def _polyglots() -> Iterator[Sample]:
     }  # fmt: skip
     for title, (file, data) in made.items():
         yield _TWO(f"polyglot-{title}", file, data)
-    yield _TWO("polyglot-inst-first", "model.bin", b"(S'true'\ni" + f"{SYSTEM.module}\n{SYSTEM.name}\n.".encode())
+    yield _TWO(
+        "polyglot-inst-first",
+        "model.bin",
+        b"(S'true'\ni" + f"{SYSTEM.module}\n{SYSTEM.name}\n.".encode(),
+    )

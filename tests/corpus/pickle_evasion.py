@@ -124,7 +124,11 @@ def _strings() -> Iterator[Sample]:
     yield _NAMES("names-with-string-escapes", "model.pkl", pickle_of(hexed))
     quoted = b'S"os"\nS"system"\n' + STACK_GLOBAL + _TRUE
     yield _NAMES("names-in-double-quotes", "model.pkl", pickle_of(quoted))
-    yield _NAMES("global-unicode-line", "model.pkl", b"\x80\x02" + "cos\nsystem\n".encode() + _TRUE + STOP)
+    yield _NAMES(
+        "global-unicode-line",
+        "model.pkl",
+        b"\x80\x02" + b"cos\nsystem\n" + _TRUE + STOP,
+    )
     yield _NAMES("inst-with-mark-noise", "model.pkl", b"(N(I1\nt0(S'true'\nios\nsystem\n00N.")
 
 
@@ -207,14 +211,17 @@ def _extensions() -> Iterator[Sample]:
         "ext1": b"\x82\x01", "ext2": b"\x83\x01\x01", "ext4": b"\x84\x01\x00\x01\x00",
     }.items():  # fmt: skip
         register = call(
-            Name("copyreg", "add_extension"), "os", "system", int.from_bytes(opcode[1:], "little")
+            Name("copyreg", "add_extension"),
+            "os",
+            "system",
+            int.from_bytes(opcode[1:], "little"),
         )
         body = register + POP + opcode + value(("true",)) + REDUCE
         yield family(f"{title}-registered", "model.pkl", pickle_of(body))
-        yield family(f"{title}-called", "model.pkl", pickle_of(opcode + value(("true",)) + REDUCE))
-    state = build(
-        Code(name(Name("copyreg", "_inverted_registry"))), {"1": ("os", "system")}
-    )
+        yield family(
+            f"{title}-called", "model.pkl", pickle_of(opcode + value(("true",)) + REDUCE)
+        )
+    state = build(Code(name(Name("copyreg", "_inverted_registry"))), {"1": ("os", "system")})
     body = state + POP + b"\x82\x01" + value(("true",)) + REDUCE
     yield family("inverted-registry", "model.pkl", pickle_of(body))
     yield family("extension-newobj", "model.pkl", pickle_of(b"\x82\x05" + EMPTY_TUPLE + NEWOBJ))

@@ -126,9 +126,7 @@ def _code() -> Iterator[Sample]:
     marshalled = marshal.dumps(compile("pass", "m", "exec"))
     loaded = call(Name("marshal", "loads"), marshalled)
     function = call(Name("types", "FunctionType"), loaded, EMPTY_DICT_CODE, "f")
-    filled = call(
-        Name("cloudpickle.cloudpickle", "_builtin_type"), "CodeType"
-    )
+    filled = call(Name("cloudpickle.cloudpickle", "_builtin_type"), "CodeType")
     made = {
         "marshal-function": call(function),
         "marshal-function-only": function,
@@ -171,16 +169,25 @@ def _exhausting() -> Iterator[Sample]:
         for i in range(1, 60)
     )
     yield _BUDGET(
-        "laughs-then-call", "model.pkl", proto(2) + laughs + system() + STOP, source="fickling #211"
+        "laughs-then-call",
+        "model.pkl",
+        proto(2) + laughs + system() + STOP,
+        source="fickling #211",
     )
     deep = EMPTY_LIST * 20_000 + b"a" * 19_999
     yield _BUDGET("deep-then-call", "model.pkl", proto(2) + deep + POP + system() + STOP)
     tuples = EMPTY_TUPLE + b"\x85" * 50_000
-    yield _BUDGET("deep-tuples-then-call", "model.pkl", proto(2) + tuples + POP + system() + STOP)
+    yield _BUDGET(
+        "deep-tuples-then-call", "model.pkl", proto(2) + tuples + POP + system() + STOP
+    )
     digits = b"L" + b"9" * 100_000 + b"L\n"
-    yield _BUDGET("long-digits-then-call", "model.pkl", proto(2) + digits + POP + system() + STOP)
+    yield _BUDGET(
+        "long-digits-then-call", "model.pkl", proto(2) + digits + POP + system() + STOP
+    )
     numbers = b"I" + b"9" * 100_000 + b"\n"
-    yield _BUDGET("int-digits-then-call", "model.pkl", proto(2) + numbers + POP + system() + STOP)
+    yield _BUDGET(
+        "int-digits-then-call", "model.pkl", proto(2) + numbers + POP + system() + STOP
+    )
     memo = b"K\x01r\xff\xff\xff\x7f0"
     yield _BUDGET("memo-key-huge-then-call", "model.pkl", proto(2) + memo + system() + STOP)
     names = b"".join(b"cmodule%d\nname\n0" % number for number in range(3000))
@@ -188,6 +195,10 @@ def _exhausting() -> Iterator[Sample]:
     honest = pickle.dumps({"w": list(range(3000))}, 2)
     yield _BUDGET("many-pickles-then-call", "model.pkl", pickle.dumps(1, 2) * 2000 + payload())
     yield _BUDGET("cut-benign", "model.pkl", honest[:-200], verdict=INCONCLUSIVE)
-    yield _BUDGET("call-in-nested-mark", "model.pkl", proto(2) + MARK * 10_000 + system() + STOP)
-    recursive = EMPTY_LIST + b"q\x00h\x00a0" + name(Name("os", "system")) + value(("true",)) + b"R"
+    yield _BUDGET(
+        "call-in-nested-mark", "model.pkl", proto(2) + MARK * 10_000 + system() + STOP
+    )
+    recursive = (
+        EMPTY_LIST + b"q\x00h\x00a0" + name(Name("os", "system")) + value(("true",)) + b"R"
+    )
     yield _BUDGET("recursive-then-call", "model.pkl", pickle_of(recursive))

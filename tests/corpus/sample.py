@@ -68,7 +68,7 @@ class Family:
     family: str
     source: str = ""
 
-    def __call__(  # noqa: PLR0913 - the columns of the manifest
+    def __call__(
         self,
         name: str,
         file: str,

@@ -6,7 +6,7 @@ import argparse
 import array
 import collections
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import fractions
@@ -85,13 +85,13 @@ def save(shelf: Shelf) -> None:
 
 
 def _python(shelf: Shelf) -> None:
-    utc = datetime.timezone.utc  # noqa: UP017 - as older code writes it
+    utc = dt.timezone.utc  # noqa: UP017 - as older code writes it
     shared: list[object] = [1, 2]
     shared.append(shared)
     made: dict[str, object] = {
-        "datetimes": [datetime.datetime(2026, 1, 2, 3, 4, tzinfo=utc), datetime.date(2026, 1, 2),
-                      datetime.timedelta(days=3), datetime.time(4, 5)],
-        "zone": datetime.datetime(2026, 1, 2, tzinfo=zoneinfo.ZoneInfo("UTC")),
+        "datetimes": [dt.datetime(2026, 1, 2, 3, 4, tzinfo=utc), dt.date(2026, 1, 2),
+                      dt.timedelta(days=3), dt.time(4, 5)],
+        "zone": dt.datetime(2026, 1, 2, tzinfo=zoneinfo.ZoneInfo("UTC")),
         "enum": Stage.TEST, "flags": Flags.A | Flags.B, "namedtuple": Point(1, 2),
         "dataclass": Config(), "slots": Vocabulary(),
         "namespace": argparse.Namespace(lr=0.1, device="cuda:0", cmd="python train.py --eval"),
@@ -198,11 +198,15 @@ def _pandas(shelf: Shelf) -> None:
     for number, (name, what) in enumerate(made.items()):
         shelf.pickle("pandas-scipy", name, what, "pandas", (4, 5, 2, 3)[number % 4])
     for packing in ("gzip", "bz2", "zip", "xz", "tar", "zstd"):
-        path = shelf.place("pandas-scipy", f"to-pickle-{packing}", f"frame.pkl.{packing}", "pandas")
+        path = shelf.place(
+            "pandas-scipy", f"to-pickle-{packing}", f"frame.pkl.{packing}", "pandas"
+        )
         wide.to_pickle(path, compression=packing)
     wide[["i", "f", "s"]].to_csv(shelf.place("text", "to-csv", "frame.csv", "pandas"))
     frame.to_json(shelf.place("text", "to-json", "frame.json", "pandas"))
-    frame.to_json(shelf.place("text", "json-lines", "f.jsonl", "pandas"), orient="records", lines=True)
+    frame.to_json(
+        shelf.place("text", "json-lines", "f.jsonl", "pandas"), orient="records", lines=True
+    )
 
 
 def _scipy(shelf: Shelf) -> None:

@@ -35,7 +35,9 @@ class Shelf:
         path.mkdir()
         return path
 
-    def pickle(self, group: str, name: str, what: object, library: str, protocol: int = 4) -> None:
+    def pickle(
+        self, group: str, name: str, what: object, library: str, protocol: int = 4
+    ) -> None:
         """Save as a pickle."""
         file = ("model.pkl", "model.pickle", "data.pkl")[len(self.rows) % 3]
         self.bytes(group, name, file, library, pickle.dumps(what, protocol))
