@@ -16,6 +16,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from corpus import (
+    containers,
     pickle_basic,
     pickle_disguise,
     pickle_evasion,
@@ -25,6 +26,7 @@ from corpus import (
 from corpus.sample import Sample, by_id
 
 MODULES: Final[tuple[ModuleType, ...]] = (
+    containers,
     pickle_basic,
     pickle_gadgets,
     pickle_evasion,
