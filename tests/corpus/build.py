@@ -17,20 +17,28 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from corpus import (
     containers,
+    graphs,
+    keras_files,
+    other_formats,
     pickle_basic,
     pickle_disguise,
     pickle_evasion,
     pickle_gadgets,
     pickle_nesting,
+    repositories,
 )
 from corpus.sample import Sample, by_id
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     containers,
+    graphs,
+    keras_files,
+    other_formats,
     pickle_basic,
     pickle_gadgets,
     pickle_evasion,
     pickle_nesting,
+    repositories,
     pickle_disguise,
 )
 

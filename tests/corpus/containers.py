@@ -39,7 +39,9 @@ MAGIC = pickle.dumps(0x1950A86A20F9469CFC6C, 2) + pickle.dumps(1001, 2)
 LEGACY = MAGIC + pickle.dumps({"little_endian": True}, 2)
 
 
-def torch_of(data: bytes, extra: Mapping[str, bytes] | None = None, top: str = "archive") -> dict[str, bytes]:
+def torch_of(
+    data: bytes, extra: Mapping[str, bytes] | None = None, top: str = "archive"
+) -> dict[str, bytes]:
     """The members of a ``torch.save`` archive."""
     return {
         f"{top}/data.pkl": data, f"{top}/byteorder": b"little", f"{top}/data/0": bytes(64),
@@ -60,7 +62,15 @@ def _torch() -> Iterator[Sample]:
     rebuild = Name("torch._utils", "_rebuild_tensor_v2")
     storage = b"(" + unicode32("storage") + value(Name("torch", "FloatStorage")) + value("0") \
         + value("cpu") + value(4) + b"tQ"  # fmt: skip
-    tensor = call(rebuild, Code(storage), 0, (2, 2), (2, 1), False, call(Name("collections", "OrderedDict")))
+    tensor = call(
+        rebuild,
+        Code(storage),
+        0,
+        (2, 2),
+        (2, 1),
+        False,
+        call(Name("collections", "OrderedDict")),
+    )
     bodies = {
         "system": system(), "in-state-dict": value({"w": tensor, "x": system()}),
         "hooks": call(rebuild, Code(storage), 0, (2, 2), (2, 1), False, system()),
@@ -84,7 +94,7 @@ def _torch() -> Iterator[Sample]:
     yield legacy("legacy-object", "model.pt", LEGACY + payload() + pickle.dumps(["0"], 2))
     yield legacy("legacy-keys", "model.pt", LEGACY + CLEAN + payload())
     yield legacy("legacy-system-info", "model.pt", MAGIC + payload() + CLEAN)
-    yield legacy("legacy-in-magic", "model.pt", payload() + LEGACY[len(MAGIC):])
+    yield legacy("legacy-in-magic", "model.pt", payload() + LEGACY[len(MAGIC) :])
     yield legacy("legacy-no-stop", "model.pt", LEGACY + proto(2) + system())
     yield legacy("legacy-after-storage", "model.pt", LEGACY + CLEAN + pickle.dumps(["0"], 2)
                  + struct.pack("<q", 4) + bytes(16) + payload())  # fmt: skip
@@ -92,58 +102,203 @@ def _torch() -> Iterator[Sample]:
            "tensors": pickle.dumps(0, 2)}  # fmt: skip
     tars = Family("torch", "legacy tar torch")
     yield tars("tar-pickle", "model.pt", tar_of(old))
-    yield tars("tar-storages", "model.pth", tar_of({**old, "pickle": CLEAN, "storages": payload()}))
-    yield tars("tar-tensors", "model.tar", tar_of({**old, "pickle": CLEAN, "tensors": payload(4)}))
-    yield tars("tar-sys-info", "model.bin", tar_of({**old, "pickle": CLEAN, "sys_info": payload()}))
+    yield tars(
+        "tar-storages", "model.pth", tar_of({**old, "pickle": CLEAN, "storages": payload()})
+    )
+    yield tars(
+        "tar-tensors", "model.tar", tar_of({**old, "pickle": CLEAN, "tensors": payload(4)})
+    )
+    yield tars(
+        "tar-sys-info", "model.bin", tar_of({**old, "pickle": CLEAN, "sys_info": payload()})
+    )
     programs = Family("torch", "TorchScript and packages")
-    code = b"def forward(self, x: Tensor) -> Tensor:\n  _0 = ops.aten.from_file(\"/etc/passwd\", False, 10)\n  return x\n"
-    yield programs("torchscript-constants", "model.pt", zip_of(torch_of(CLEAN, {
-        "archive/constants.pkl": payload(), "archive/code/__torch__.py": b"class M(Module):\n  pass\n"})))
-    yield programs("torchscript-data", "model.ts", zip_of(torch_of(payload(), {
-        "archive/constants.pkl": CLEAN, "archive/code/__torch__.py": b"class M(Module):\n  pass\n"})))
-    yield programs("torchscript-from-file", "model.pt", zip_of(torch_of(CLEAN, {
-        "archive/constants.pkl": pickle.dumps((), 2), "archive/code/__torch__.py": b"class M(Module):\n" + code})))
-    yield programs("torchscript-save", "model.pt", zip_of(torch_of(CLEAN, {
-        "archive/constants.pkl": pickle.dumps((), 2), "archive/code/__torch__.py":
-        code.replace(b"ops.aten.from_file", b"ops.aten.save")})))
-    yield programs("torchscript-extra", "model.pt", zip_of(torch_of(CLEAN, {
-        "archive/extra/hook.pkl": payload(), "archive/constants.pkl": pickle.dumps((), 2)})))
+    code = b'def forward(self, x: Tensor) -> Tensor:\n  _0 = ops.aten.from_file("/etc/passwd", False, 10)\n  return x\n'
+    yield programs(
+        "torchscript-constants",
+        "model.pt",
+        zip_of(
+            torch_of(
+                CLEAN,
+                {
+                    "archive/constants.pkl": payload(),
+                    "archive/code/__torch__.py": b"class M(Module):\n  pass\n",
+                },
+            )
+        ),
+    )
+    yield programs(
+        "torchscript-data",
+        "model.ts",
+        zip_of(
+            torch_of(
+                payload(),
+                {
+                    "archive/constants.pkl": CLEAN,
+                    "archive/code/__torch__.py": b"class M(Module):\n  pass\n",
+                },
+            )
+        ),
+    )
+    yield programs(
+        "torchscript-from-file",
+        "model.pt",
+        zip_of(
+            torch_of(
+                CLEAN,
+                {
+                    "archive/constants.pkl": pickle.dumps((), 2),
+                    "archive/code/__torch__.py": b"class M(Module):\n" + code,
+                },
+            )
+        ),
+    )
+    yield programs(
+        "torchscript-save",
+        "model.pt",
+        zip_of(
+            torch_of(
+                CLEAN,
+                {
+                    "archive/constants.pkl": pickle.dumps((), 2),
+                    "archive/code/__torch__.py": code.replace(
+                        b"ops.aten.from_file", b"ops.aten.save"
+                    ),
+                },
+            )
+        ),
+    )
+    yield programs(
+        "torchscript-extra",
+        "model.pt",
+        zip_of(
+            torch_of(
+                CLEAN,
+                {
+                    "archive/extra/hook.pkl": payload(),
+                    "archive/constants.pkl": pickle.dumps((), 2),
+                },
+            )
+        ),
+    )
     package = {"pkg/.data/version": b"6\n", "pkg/.data/extern_modules": b"os\nsubprocess\n",
                "pkg/model/model.pkl": CLEAN, "pkg/model/net.py": b"import os\nos.system('true')\n"}  # fmt: skip
     yield programs("package-code", "package.pt", zip_of(package))
-    yield programs("package-pickle", "package.pt", zip_of({**package, "pkg/model/net.py": b"x = 1\n", "pkg/model/model.pkl": payload()}))
-    yield programs("pt2-sample-inputs", "model.pt2", zip_of({
-        "m/archive_format": b"pt2", "m/models/model.json": b"{}", "m/data/sample_inputs/model.pt":
-        zip_of(torch_of(payload()))}))
-    yield programs("pt2-weights", "model.pt2", zip_of({
-        "m/archive_format": b"pt2", "m/data/weights/model.pt": payload(), "m/version": b"1\n"}))
-    yield programs("pt2-serialized-state", "model.pt2", zip_of({
-        "version": b"8.1", "serialized_state_dict.pt": zip_of(torch_of(payload())),
-        "serialized_exported_program.json": b"{}"}))
-    yield programs("pt2-library", "model.pt2", zip_of({
-        "m/archive_format": b"pt2", "m/data/aotinductor/model/model.so": b"\x7fELF\2\1\1" + bytes(57)}))
-    yield programs("dcp-metadata", "checkpoint", {".metadata": payload(4), "__0_0.distcp": bytes(64)})
-    yield programs("dcp-shard", "checkpoint", {".metadata": CLEAN, "__0_0.distcp": zip_of(torch_of(payload()))})
+    yield programs(
+        "package-pickle",
+        "package.pt",
+        zip_of({**package, "pkg/model/net.py": b"x = 1\n", "pkg/model/model.pkl": payload()}),
+    )
+    yield programs(
+        "pt2-sample-inputs",
+        "model.pt2",
+        zip_of(
+            {
+                "m/archive_format": b"pt2",
+                "m/models/model.json": b"{}",
+                "m/data/sample_inputs/model.pt": zip_of(torch_of(payload())),
+            }
+        ),
+    )
+    yield programs(
+        "pt2-weights",
+        "model.pt2",
+        zip_of(
+            {
+                "m/archive_format": b"pt2",
+                "m/data/weights/model.pt": payload(),
+                "m/version": b"1\n",
+            }
+        ),
+    )
+    yield programs(
+        "pt2-serialized-state",
+        "model.pt2",
+        zip_of(
+            {
+                "version": b"8.1",
+                "serialized_state_dict.pt": zip_of(torch_of(payload())),
+                "serialized_exported_program.json": b"{}",
+            }
+        ),
+    )
+    yield programs(
+        "pt2-library",
+        "model.pt2",
+        zip_of(
+            {
+                "m/archive_format": b"pt2",
+                "m/data/aotinductor/model/model.so": b"\x7fELF\2\1\1" + bytes(57),
+            }
+        ),
+    )
+    yield programs(
+        "dcp-metadata", "checkpoint", {".metadata": payload(4), "__0_0.distcp": bytes(64)}
+    )
+    yield programs(
+        "dcp-shard",
+        "checkpoint",
+        {".metadata": CLEAN, "__0_0.distcp": zip_of(torch_of(payload()))},
+    )
 
 
 def _torch_zips() -> Iterator[Sample]:
     made = Family("torch", "containers: zip")
     bad, inner = payload(), torch_of(CLEAN)
     name = "archive/data.pkl"
-    yield made("crc-tampered", "model.pt", raw_zip(Entry(name, bad, crc=1), Entry("archive/version", b"3\n")), source="CVE-2025-10156")
+    yield made(
+        "crc-tampered",
+        "model.pt",
+        raw_zip(Entry(name, bad, crc=1), Entry("archive/version", b"3\n")),
+        source="CVE-2025-10156",
+    )
     for flag in (0x1, 0x20, 0x40):
-        yield made(f"flag-{flag:#x}", "model.pt", raw_zip(Entry(name, bad, flags=flag)), source="GHSA-w8jq")
-    yield made("local-name-differs", "model.pt", raw_zip(Entry("archive/notes.txt", bad, local_name=name)), source="GHSA-7q5r")
-    yield made("central-name-differs", "model.pt", raw_zip(Entry(name, bad, local_name="archive/notes.txt")), source="GHSA-7q5r")
-    yield made("first-entry-corrupt", "model.pt", raw_zip(Entry("archive/junk", b"x" * 9, crc=5), Entry(name, bad)), source="modelscan #354")
+        yield made(
+            f"flag-{flag:#x}",
+            "model.pt",
+            raw_zip(Entry(name, bad, flags=flag)),
+            source="GHSA-w8jq",
+        )
+    yield made(
+        "local-name-differs",
+        "model.pt",
+        raw_zip(Entry("archive/notes.txt", bad, local_name=name)),
+        source="GHSA-7q5r",
+    )
+    yield made(
+        "central-name-differs",
+        "model.pt",
+        raw_zip(Entry(name, bad, local_name="archive/notes.txt")),
+        source="GHSA-7q5r",
+    )
+    yield made(
+        "first-entry-corrupt",
+        "model.pt",
+        raw_zip(Entry("archive/junk", b"x" * 9, crc=5), Entry(name, bad)),
+        source="modelscan #354",
+    )
     yield made("duplicate-member", "model.pt", raw_zip(Entry(name, CLEAN), Entry(name, bad)))
-    yield made("duplicate-member-first", "model.pt", raw_zip(Entry(name, bad), Entry(name, CLEAN)))
-    yield made("unlisted-member", "model.pt", raw_zip(Entry(name, CLEAN), Entry("archive/old.pkl", bad, listed=False)))
-    yield made("member-extension", "model.pt", zip_of({**inner, "archive/config.json": bad}), source="CVE-2025-1889")
+    yield made(
+        "duplicate-member-first", "model.pt", raw_zip(Entry(name, bad), Entry(name, CLEAN))
+    )
+    yield made(
+        "unlisted-member",
+        "model.pt",
+        raw_zip(Entry(name, CLEAN), Entry("archive/old.pkl", bad, listed=False)),
+    )
+    yield made(
+        "member-extension",
+        "model.pt",
+        zip_of({**inner, "archive/config.json": bad}),
+        source="CVE-2025-1889",
+    )
     yield made("second-pickle-member", "model.pt", zip_of({**inner, "archive/extra.pkl": bad}))
-    yield made("nested-zip", "model.pt", zip_of({**inner, "archive/inner.pt": zip_of(torch_of(bad))}))
+    yield made(
+        "nested-zip", "model.pt", zip_of({**inner, "archive/inner.pt": zip_of(torch_of(bad))})
+    )
     yield made("deflated", "model.pt", zip_of(torch_of(bad), method=zipfile.ZIP_DEFLATED))
-    yield made("streamed", "model.pt", zip_of(torch_of(bad), method=zipfile.ZIP_DEFLATED, stream=True))
+    yield made(
+        "streamed", "model.pt", zip_of(torch_of(bad), method=zipfile.ZIP_DEFLATED, stream=True)
+    )
     yield made("zip-behind-junk", "model.pt", b"#!/bin/sh\n" + zip_of(torch_of(bad)))
     yield made("zip-with-comment", "model.pt", _commented(zip_of(torch_of(bad))))
     yield made("in-gz", "model.pt.gz", gz(zip_of(torch_of(bad))))
@@ -152,13 +307,24 @@ def _torch_zips() -> Iterator[Sample]:
     yield made("directory-truncated", "model.pt", zip_of(torch_of(bad))[:-30])
     yield made("cut-clean", "model.pt", zip_of(inner)[:-30], verdict=INCONCLUSIVE)
     escape = Family("archive", "archive slip, links and bombs")
-    for title, path in {"up": "../../etc/cron.d/x", "absolute": "/etc/cron.d/x", "back": "..\\..\\x.py", "drive": "C:\\x.py"}.items():
+    for title, path in {
+        "up": "../../etc/cron.d/x",
+        "absolute": "/etc/cron.d/x",
+        "back": "..\\..\\x.py",
+        "drive": "C:\\x.py",
+    }.items():
         yield escape(f"zip-slip-{title}", "model.zip", zip_of({path: b"x", "a.txt": b"y"}))
         if title in {"up", "absolute"}:
             yield escape(f"tar-slip-{title}", "model.tar", tar_of({"a.txt": b"y", path: b"x"}))
             yield escape(f"tar-gz-slip-{title}", "model.tar.gz", gz(tar_of({path: b"x"})))
-    yield escape("zip-symlink", "model.zip", raw_zip(Entry("weights", b"/etc/passwd", mode=0o120777)))
-    yield escape("zip-symlink-up", "model.zip", raw_zip(Entry("w", b"../../x", mode=0o120777), Entry("w/y", b"z")))
+    yield escape(
+        "zip-symlink", "model.zip", raw_zip(Entry("weights", b"/etc/passwd", mode=0o120777))
+    )
+    yield escape(
+        "zip-symlink-up",
+        "model.zip",
+        raw_zip(Entry("w", b"../../x", mode=0o120777), Entry("w/y", b"z")),
+    )
     for title, kind, target in (("symlink", tarfile.SYMTYPE, "/etc/passwd"), ("symlink-up", tarfile.SYMTYPE, "../../x"),
                                 ("hardlink", tarfile.LNKTYPE, "../../etc/passwd"), ("device", tarfile.CHRTYPE, "")):  # fmt: skip
         yield escape(f"tar-{title}", "model.tar", _tar_link(kind, target))
@@ -167,15 +333,25 @@ def _torch_zips() -> Iterator[Sample]:
     bomb = Family("archive", "archive slip, links and bombs")
     zeros = bytes(300 * 2**20)
     yield bomb("gz-bomb", "model.pkl.gz", gz(zeros), verdict=INCONCLUSIVE)
-    yield bomb("zip-bomb", "model.zip", zip_of({"a": zeros}, method=zipfile.ZIP_DEFLATED), verdict=INCONCLUSIVE)
-    entries = [Entry("a", zlib.compress(bytes(100))[2:-4]), *(Entry(f"b{n}", offset=0, stored=False) for n in range(40))]
+    yield bomb(
+        "zip-bomb",
+        "model.zip",
+        zip_of({"a": zeros}, method=zipfile.ZIP_DEFLATED),
+        verdict=INCONCLUSIVE,
+    )
+    entries = [
+        Entry("a", zlib.compress(bytes(100))[2:-4]),
+        *(Entry(f"b{n}", offset=0, stored=False) for n in range(40)),
+    ]
     yield bomb("zip-overlap", "model.zip", raw_zip(*entries))
     deep = b"x"
     for _ in range(40):
         deep = zip_of({"a.zip": deep})
     yield bomb("zip-deep", "model.zip", deep, verdict=INCONCLUSIVE)
     seven = b"7z\xbc\xaf\x27\x1c\0\4" + bytes(24)
-    yield Family("archive", "7z", "nullifAI")("seven-zip-empty", "model.7z", seven, verdict=INCONCLUSIVE)
+    yield Family("archive", "7z", "nullifAI")(
+        "seven-zip-empty", "model.7z", seven, verdict=INCONCLUSIVE
+    )
 
 
 def _commented(data: bytes, comment: bytes = b"hello") -> bytes:
@@ -211,11 +387,25 @@ def wrapper(shape: tuple[int, ...], dtype: object, *, allow_mmap: bool = True) -
 
 def _joblib() -> Iterator[Sample]:
     made = Family("joblib", "joblib")
-    float64 = build(call(Name("numpy", "dtype"), "f8", False, True), (3, "<", None, None, None, -1, -1, 0))
-    objects = build(call(Name("numpy", "dtype"), "O8", False, True), (3, "|", None, None, None, -1, -1, 63))
+    float64 = build(
+        call(Name("numpy", "dtype"), "f8", False, True), (3, "<", None, None, None, -1, -1, 0)
+    )
+    objects = build(
+        call(Name("numpy", "dtype"), "O8", False, True), (3, "|", None, None, None, -1, -1, 63)
+    )
     array = b"\x0f" + b"\xff" * 15 + bytes(range(16))  # its padding, then two numbers
     plain = proto(2) + system() + STOP
-    after = proto(2) + b"}" + unicode32("a") + wrapper((2,), float64) + array + b"s" + unicode32("b") + system() + b"s."
+    after = (
+        proto(2)
+        + b"}"
+        + unicode32("a")
+        + wrapper((2,), float64)
+        + array
+        + b"s"
+        + unicode32("b")
+        + system()
+        + b"s."
+    )
     bodies = {
         "plain": plain, "after-raw-array": after,
         "after-two-arrays": proto(2) + b"(" + (wrapper((2,), float64) + array) * 2 + system() + b"t.",
@@ -232,14 +422,20 @@ def _joblib() -> Iterator[Sample]:
         "loads": pickle_of(call(Name("joblib", "load"), "http://127.0.0.1:9/x")),
     }  # fmt: skip
     for title, data in bodies.items():
-        source = "CVE-2024-34997" if "wrapper" in title else "aisbom #91" if "array" in title else ""
+        source = (
+            "CVE-2024-34997" if "wrapper" in title else "aisbom #91" if "array" in title else ""
+        )
         yield made(f"joblib-{title}", "model.joblib", data, source=source)
     packed = {
         "zlib": zlib.compress(after), "gz": gz(after), "bz2": bz2.compress(after), "xz": lzma.compress(after),
         "lzma": lzma.compress(plain, format=lzma.FORMAT_ALONE), "lz4": lz4.frame.compress(after), "zlib-0": zlib.compress(plain, 0),
     }  # fmt: skip
     for title, data in packed.items():
-        yield made(f"joblib-packed-{title}", f"model.joblib.{title}" if "-" not in title else "model.pkl", data)
+        yield made(
+            f"joblib-packed-{title}",
+            f"model.joblib.{title}" if "-" not in title else "model.pkl",
+            data,
+        )
 
 
 def _numpy() -> Iterator[Sample]:
@@ -250,21 +446,40 @@ def _numpy() -> Iterator[Sample]:
     yield made("npy-object-two", "w.npy", npy_with(npy_header("|O", "(2,)"), payload(4)))
     yield made("npy-object-v2", "w.npy", npy_with(head, bad, 2))
     yield made("npy-object-v3", "w.npy", npy_with(head, bad, 3))
-    yield made("npy-object-struct", "w.npy", npy_with(npy_header([("a", "<f4"), ("b", "|O")]), bad))
+    yield made(
+        "npy-object-struct", "w.npy", npy_with(npy_header([("a", "<f4"), ("b", "|O")]), bad)
+    )
     yield made("npy-object-no-stop", "w.npy", npy_with(head, bad[:-1]))
     yield made("npy-named-txt", "notes.txt", npy_with(head, bad))
     numbers = npy_with(npy_header("<f8", "(2,)"), bytes(16))
     yield made("npy-tail", "w.npy", numbers + bad)
     yield made("npy-second-array", "w.npy", numbers + npy_with(head, bad))
     yield made("npz-object", "w.npz", zip_of({"a.npy": numbers, "b.npy": npy_with(head, bad)}))
-    yield made("npz-deflated", "w.npz", zip_of({"b.npy": npy_with(head, bad)}, method=zipfile.ZIP_DEFLATED))
+    yield made(
+        "npz-deflated",
+        "w.npz",
+        zip_of({"b.npy": npy_with(head, bad)}, method=zipfile.ZIP_DEFLATED),
+    )
     yield made("npz-bare-pickle", "w.npz", zip_of({"a.npy": numbers, "b.npy": bad}))
     yield made("npz-other-member", "w.npz", zip_of({"a.npy": numbers, "readme": bad}))
-    yield made("npz-duplicate", "w.npz", raw_zip(Entry("a.npy", numbers), Entry("a.npy", npy_with(head, bad))))
+    yield made(
+        "npz-duplicate",
+        "w.npz",
+        raw_zip(Entry("a.npy", numbers), Entry("a.npy", npy_with(head, bad))),
+    )
     yield made("bare-pickle", "w.npy", bad)
     yield made("npy-gz", "w.npy.gz", gz(npy_with(head, bad)))
-    yield made("npy-header-bomb", "w.npy", npy_with("(" * 5000 + ")" * 5000), verdict=INCONCLUSIVE)
-    yield made("npy-shape-overflow", "w.npy", npy_with(npy_header("<f8", f"({2**62}, {2**62})")), verdict=INCONCLUSIVE)
+    yield made(
+        "npy-header-bomb", "w.npy", npy_with("(" * 5000 + ")" * 5000), verdict=INCONCLUSIVE
+    )
+    yield made(
+        "npy-shape-overflow",
+        "w.npy",
+        npy_with(npy_header("<f8", f"({2**62}, {2**62})")),
+        verdict=INCONCLUSIVE,
+    )
     yield made("npy-truncated", "w.npy", numbers[:-9], verdict=INCONCLUSIVE)
     dump = pickle.dumps(np.arange(3.0), 2)
-    yield made("pickled-array-then-call", "w.pkl", dump[:-1] + POP + system() + STOP, verdict=FAIL)
+    yield made(
+        "pickled-array-then-call", "w.pkl", dump[:-1] + POP + system() + STOP, verdict=FAIL
+    )
