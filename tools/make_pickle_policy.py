@@ -85,7 +85,15 @@ def _plain(uses: dict[str, set[str]]) -> dict[str, str]:
 
 
 def _older(lists: Lists, renames: dict[str, str]) -> None:
-    """Add the names that older releases gave to the same modules."""
+    """Add the names that older releases gave to the same modules.
+
+    Up to release 0.21 the private modules of scikit-learn had no underscore in front.
+    """
+    for module, uses in list(lists.items()):
+        package, _, last = module.rpartition(".")
+        if package.startswith("sklearn.") and re.match(r"_[a-z]", last):
+            for use in USES:
+                lists[f"{package}.{last[1:]}"][use] |= uses[use]
     for module, uses in list(lists.items()):
         for new, old in renames.items():
             if module == new or module.startswith(new + "."):

@@ -122,12 +122,15 @@ class Name(str):
 
 def _written(thing: object) -> Iterator[tuple[str, bytes]]:
     """The ways an object is saved: kind of file and its bytes."""
+    tensors = pickle_objects.holds_tensors(thing)
     for protocol in PROTOCOLS:
+        if tensors and protocol == 0:
+            continue  # some of PyTorch's own types end the process when saved so
         data = _attempt(lambda p=protocol: pickle.dumps(thing, p))
         if data is not None:
             yield f"p{protocol}.pkl", data
     torch, joblib = pickle_objects.optional("torch"), pickle_objects.optional("joblib")
-    if torch is not None and pickle_objects.holds_tensors(thing):
+    if torch is not None and tensors:
         for kind, zipped in (("pt", True), ("legacy.pt", False)):
             out = io.BytesIO()
             if _attempt(
