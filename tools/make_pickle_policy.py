@@ -32,6 +32,7 @@ TABLE = TOOLS.parent / "src" / "modelkeep" / "formats" / "pickle_policy.json"
 USES = ("call", "hold", "new")
 Lists = dict[str, dict[str, set[str]]]
 
+
 def by_hand() -> tuple[dict[str, Any], Lists]:
     """The file of decisions, and its allow lists per module."""
     decided = tomllib.loads((TOOLS / "pickle_policy_by_hand.toml").read_text(encoding="utf-8"))
