@@ -11,7 +11,9 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
+    catboost_model,
     json_text,
+    lightgbm_text,
     msgpack_document,
     npy,
     onnx_model,
@@ -24,6 +26,8 @@ from modelkeep.formats import (
 from modelkeep.formats.interface import Format
 
 BUILT_IN: Final = (
+    lightgbm_text.FORMAT,
+    catboost_model.FORMAT,
     npy.FORMAT,
     safetensors.FORMAT,
     ubjson.FORMAT,
