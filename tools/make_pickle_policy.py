@@ -29,8 +29,9 @@ import pickle_saves
 
 TOOLS = Path(__file__).resolve().parent
 TABLE = TOOLS.parent / "src" / "modelkeep" / "formats" / "pickle_policy.json"
-USES = ("call", "hold", "new")
+USES = ("call", "hold", "load", "new")
 Lists = dict[str, dict[str, set[str]]]
+
 
 def by_hand() -> tuple[dict[str, Any], Lists]:
     """The file of decisions, and its allow lists per module."""
@@ -79,7 +80,8 @@ def _plain(uses: dict[str, set[str]]) -> dict[str, str]:
     found = {
         "call": uses["call"],
         "new": uses["new"] - uses["call"],
-        "hold": uses["hold"] - uses["call"] - uses["new"],
+        "load": uses["load"],
+        "hold": uses["hold"] - uses["load"] - uses["call"] - uses["new"],
     }
     return {use: " ".join(sorted(names)) for use, names in found.items() if names}
 

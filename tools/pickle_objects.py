@@ -136,7 +136,17 @@ def _scipy() -> Iterator[Thing]:
             yield from attempt(
                 f"sp-{kind}-{shape}", lambda k=kind, s=shape: getattr(sparse, f"{k}_{s}")(dense)
             )
-    for name in ("norm", "beta", "gamma", "uniform", "expon", "lognorm", "poisson", "binom", "t"):
+    for name in (
+        "norm",
+        "beta",
+        "gamma",
+        "uniform",
+        "expon",
+        "lognorm",
+        "poisson",
+        "binom",
+        "t",
+    ):
         arguments = {"beta": (1, 2), "gamma": (1,), "lognorm": (1,), "poisson": (1,),
                      "binom": (3, 0.5), "t": (3,)}.get(name, ())  # fmt: skip
         yield from attempt(f"sp-{name}", lambda n=name, a=arguments: getattr(stats, n)(*a))
@@ -181,7 +191,16 @@ def _pandas() -> Iterator[Thing]:
 
 def _sklearn() -> Iterator[Thing]:
     import numpy as np  # noqa: PLC0415
-    from sklearn import compose, gaussian_process, linear_model, metrics, model_selection, pipeline, preprocessing, utils  # noqa: E501, PLC0415
+    from sklearn import (
+        compose,
+        gaussian_process,
+        linear_model,
+        metrics,
+        model_selection,
+        pipeline,
+        preprocessing,
+        utils,
+    )  # noqa: E501, PLC0415
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer  # noqa: PLC0415
 
     rng = np.random.default_rng(0)
@@ -212,20 +231,46 @@ def _sklearn() -> Iterator[Thing]:
     for loss in ("log_loss", "exponential"):
         from sklearn.ensemble import GradientBoostingClassifier as Boost  # noqa: PLC0415
 
-        yield from attempt(f"sk-gb-{loss}", lambda v=loss: Boost(loss=v, n_estimators=2).fit(rows, classes))  # noqa: E501
+        yield from attempt(
+            f"sk-gb-{loss}", lambda v=loss: Boost(loss=v, n_estimators=2).fit(rows, classes)
+        )  # noqa: E501
     for loss in ("squared_error", "absolute_error", "huber", "quantile"):
         from sklearn.ensemble import GradientBoostingRegressor as BoostR  # noqa: PLC0415
 
-        yield from attempt(f"sk-gbr-{loss}", lambda v=loss: BoostR(loss=v, n_estimators=2).fit(rows, classes))  # noqa: E501
+        yield from attempt(
+            f"sk-gbr-{loss}", lambda v=loss: BoostR(loss=v, n_estimators=2).fit(rows, classes)
+        )  # noqa: E501
     for loss in ("squared_error", "absolute_error", "gamma", "poisson", "quantile"):
         from sklearn.ensemble import HistGradientBoostingRegressor as Hist  # noqa: PLC0415
 
-        yield from attempt(f"sk-hgb-{loss}", lambda v=loss: Hist(loss=v, quantile=0.5, max_iter=2).fit(rows, classes + 1))  # noqa: E501
-    for loss in ("hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron", "squared_error", "huber", "epsilon_insensitive"):  # noqa: E501
-        yield from attempt(f"sk-sgd-{loss}", lambda v=loss: linear_model.SGDClassifier(loss=v).fit(rows, classes))  # noqa: E501
+        yield from attempt(
+            f"sk-hgb-{loss}",
+            lambda v=loss: Hist(loss=v, quantile=0.5, max_iter=2).fit(rows, classes + 1),
+        )  # noqa: E501
+    for loss in (
+        "hinge",
+        "log_loss",
+        "modified_huber",
+        "squared_hinge",
+        "perceptron",
+        "squared_error",
+        "huber",
+        "epsilon_insensitive",
+    ):  # noqa: E501
+        yield from attempt(
+            f"sk-sgd-{loss}",
+            lambda v=loss: linear_model.SGDClassifier(loss=v).fit(rows, classes),
+        )  # noqa: E501
 
 
-_NEEDS = {"estimator": 0, "base_estimator": 0, "transformer_list": 1, "transformers": 2, "estimators": 3, "steps": 4}  # noqa: E501
+_NEEDS = {
+    "estimator": 0,
+    "base_estimator": 0,
+    "transformer_list": 1,
+    "transformers": 2,
+    "estimators": 3,
+    "steps": 4,
+}  # noqa: E501
 
 
 def _fitted(kind: Any, inner: Any, rows: Any, classes: Any, texts: Any) -> object:  # noqa: ANN401
@@ -233,12 +278,26 @@ def _fitted(kind: Any, inner: Any, rows: Any, classes: Any, texts: Any) -> objec
         name for name, parameter in inspect.signature(kind).parameters.items()
         if parameter.default is inspect.Parameter.empty and name in _NEEDS
     ]  # fmt: skip
-    given = {0: inner, 1: [("a", inner)], 2: [("a", "passthrough", [0])], 3: [("a", inner), ("b", inner)], 4: [("a", inner)]}  # noqa: E501
+    given = {
+        0: inner,
+        1: [("a", inner)],
+        2: [("a", "passthrough", [0])],
+        3: [("a", inner), ("b", inner)],
+        4: [("a", inner)],
+    }  # noqa: E501
     made = kind(**{name: given[_NEEDS[name]] for name in wanted})
     for name, value in {"n_estimators": 2, "max_iter": 5, "n_components": 2}.items():
         if name in made.get_params() and made.get_params()[name] not in (None, "auto"):
             made.set_params(**{name: value})
-    for attempt_ in ((rows, classes), (rows,), (texts, classes), (rows, rows), (classes,), ([{"a": 1}],), (classes, classes)):  # noqa: E501
+    for attempt_ in (
+        (rows, classes),
+        (rows,),
+        (texts, classes),
+        (rows, rows),
+        (classes,),
+        ([{"a": 1}],),
+        (classes, classes),
+    ):  # noqa: E501
         try:
             return made.fit(*attempt_)
         except Exception:  # noqa: BLE001, S112 - the next kind of data may fit
@@ -249,7 +308,9 @@ def _fitted(kind: Any, inner: Any, rows: Any, classes: Any, texts: Any) -> objec
 def _torch_tensors() -> Iterator[Thing]:
     import torch  # noqa: PLC0415
 
-    for dtype in sorted({v for v in vars(torch).values() if isinstance(v, torch.dtype)}, key=str):
+    for dtype in sorted(
+        {v for v in vars(torch).values() if isinstance(v, torch.dtype)}, key=str
+    ):
         yield from attempt(f"pt-{dtype}", lambda d=dtype: torch.zeros(2, dtype=d))
         yield from attempt(f"pt-type-{dtype}", lambda d=dtype: d)
     base = torch.ones(2, 3)
@@ -289,7 +350,9 @@ def _torch_modules() -> Iterator[Thing]:
             if made:
                 yield from made
                 break
-    net = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2))  # noqa: E501
+    net = nn.Sequential(
+        nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(8, 2)
+    )  # noqa: E501
     values: dict[str, Callable[[], object]] = {
         "net": lambda: net, "list": lambda: nn.ModuleList([nn.Linear(1, 1)]), "dict": lambda: nn.ModuleDict({"a": nn.Linear(1, 1)}), "parameters": lambda: [nn.ParameterList([nn.Parameter(torch.ones(1))]), nn.ParameterDict({"a": nn.Parameter(torch.ones(1))})],
         "encoder": lambda: nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2), 1), "transformer": lambda: nn.Transformer(4, 2, 1, 1, 8), "weight": lambda: nn.utils.weight_norm(nn.Linear(2, 2)), "spectral": lambda: nn.utils.spectral_norm(nn.Linear(2, 2)),
@@ -304,7 +367,9 @@ def _torch_modules() -> Iterator[Thing]:
 
 def _prepared(torch: Any) -> object:  # noqa: ANN401
     quantization, nn = torch.ao.quantization, torch.nn
-    model = nn.Sequential(quantization.QuantStub(), nn.Conv2d(1, 2, 3), nn.ReLU(), quantization.DeQuantStub()).eval()  # noqa: E501
+    model = nn.Sequential(
+        quantization.QuantStub(), nn.Conv2d(1, 2, 3), nn.ReLU(), quantization.DeQuantStub()
+    ).eval()  # noqa: E501
     model.qconfig = quantization.get_default_qconfig("fbgemm")
     made = quantization.prepare(model)
     made(torch.ones(1, 1, 4, 4))
@@ -318,7 +383,10 @@ def _torch_training() -> Iterator[Thing]:
         if inspect.isclass(kind) and issubclass(kind, torch.optim.Optimizer):
             layer = torch.nn.Linear(2, 2)
             yield from attempt(f"opt-{name}", lambda k=kind, n=layer: k(n.parameters(), lr=0.1))
-            yield from attempt(f"opt-state-{name}", lambda k=kind, n=layer: k(n.parameters(), lr=0.1).state_dict())  # noqa: E501
+            yield from attempt(
+                f"opt-state-{name}",
+                lambda k=kind, n=layer: k(n.parameters(), lr=0.1).state_dict(),
+            )  # noqa: E501
     arguments: dict[str, tuple[object, ...]] = {
         "StepLR": (1,), "MultiStepLR": ([1],), "ExponentialLR": (0.9,), "CosineAnnealingLR": (2,),
         "ReduceLROnPlateau": (), "CyclicLR": (0.1, 0.2), "OneCycleLR": (0.1, 10), "ConstantLR": (),
@@ -327,8 +395,18 @@ def _torch_training() -> Iterator[Thing]:
     }  # fmt: skip
     for name, given in arguments.items():
         kind = getattr(torch.optim.lr_scheduler, name)
-        yield from attempt(f"lr-{name}", lambda k=kind, g=given: k(torch.optim.SGD(torch.nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9), *g))  # noqa: E501
-        yield from attempt(f"lr-state-{name}", lambda k=kind, g=given: k(torch.optim.SGD(torch.nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9), *g).state_dict())  # noqa: E501
+        yield from attempt(
+            f"lr-{name}",
+            lambda k=kind, g=given: k(
+                torch.optim.SGD(torch.nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9), *g
+            ),
+        )  # noqa: E501
+        yield from attempt(
+            f"lr-state-{name}",
+            lambda k=kind, g=given: k(
+                torch.optim.SGD(torch.nn.Linear(2, 2).parameters(), lr=0.1, momentum=0.9), *g
+            ).state_dict(),
+        )  # noqa: E501
     yield from attempt("amp", lambda: torch.amp.GradScaler("cpu"))
 
 
@@ -340,18 +418,46 @@ def _boosters() -> Iterator[Thing]:
     xgboost, lightgbm, catboost = (optional(n) for n in ("xgboost", "lightgbm", "catboost"))
     if xgboost is not None:
         for name in ("XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor"):
-            yield from attempt(f"xgb-{name}", lambda n=name: getattr(xgboost, n)(n_estimators=2).fit(rows, classes))  # noqa: E501
-        yield from attempt("xgb-rank", lambda: xgboost.XGBRanker(n_estimators=2).fit(rows, classes, **rank))  # noqa: E501
-        yield from attempt("xgb-booster", lambda: xgboost.train({}, xgboost.DMatrix(rows, classes), 2))
-        yield from attempt("xgb-stop", lambda: xgboost.XGBClassifier(n_estimators=2, callbacks=[xgboost.callback.EarlyStopping(1)]))  # noqa: E501
+            yield from attempt(
+                f"xgb-{name}",
+                lambda n=name: getattr(xgboost, n)(n_estimators=2).fit(rows, classes),
+            )  # noqa: E501
+        yield from attempt(
+            "xgb-rank", lambda: xgboost.XGBRanker(n_estimators=2).fit(rows, classes, **rank)
+        )  # noqa: E501
+        yield from attempt(
+            "xgb-booster", lambda: xgboost.train({}, xgboost.DMatrix(rows, classes), 2)
+        )
+        yield from attempt(
+            "xgb-stop",
+            lambda: xgboost.XGBClassifier(
+                n_estimators=2, callbacks=[xgboost.callback.EarlyStopping(1)]
+            ),
+        )  # noqa: E501
     if lightgbm is not None:
         for name in ("LGBMClassifier", "LGBMRegressor"):
-            yield from attempt(f"lgb-{name}", lambda n=name: getattr(lightgbm, n)(n_estimators=2, verbose=-1).fit(rows, classes))  # noqa: E501
-        yield from attempt("lgb-rank", lambda: lightgbm.LGBMRanker(n_estimators=2, verbose=-1).fit(rows, classes, **rank))  # noqa: E501
-        yield from attempt("lgb-booster", lambda: lightgbm.train({"verbose": -1}, lightgbm.Dataset(rows, classes), 2))  # noqa: E501
+            yield from attempt(
+                f"lgb-{name}",
+                lambda n=name: getattr(lightgbm, n)(n_estimators=2, verbose=-1).fit(
+                    rows, classes
+                ),
+            )  # noqa: E501
+        yield from attempt(
+            "lgb-rank",
+            lambda: lightgbm.LGBMRanker(n_estimators=2, verbose=-1).fit(rows, classes, **rank),
+        )  # noqa: E501
+        yield from attempt(
+            "lgb-booster",
+            lambda: lightgbm.train({"verbose": -1}, lightgbm.Dataset(rows, classes), 2),
+        )  # noqa: E501
     if catboost is not None:
         for name in ("CatBoostClassifier", "CatBoostRegressor", "CatBoost"):
-            yield from attempt(f"cat-{name}", lambda n=name: getattr(catboost, n)({"iterations": 2, "allow_writing_files": False, "verbose": 0}).fit(rows, classes))  # noqa: E501
+            yield from attempt(
+                f"cat-{name}",
+                lambda n=name: getattr(catboost, n)(
+                    {"iterations": 2, "allow_writing_files": False, "verbose": 0}
+                ).fit(rows, classes),
+            )  # noqa: E501
 
 
 def _statsmodels() -> Iterator[Thing]:
@@ -373,13 +479,43 @@ def _statsmodels() -> Iterator[Thing]:
 def _transformers() -> Iterator[Thing]:
     import transformers as tr  # noqa: PLC0415
 
-    small = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8, "vocab_size": 16}  # noqa: E501
-    for name in ("Bert", "Roberta", "Electra", "DistilBert", "Llama", "Mistral", "ViT", "Albert"):
-        yield from attempt(f"tr-config-{name}", lambda n=name: getattr(tr, f"{n}Config")(**small))
-        yield from attempt(f"tr-{name}", lambda n=name: getattr(tr, f"{n}Model")(getattr(tr, f"{n}Config")(**small)))  # noqa: E501
-    yield from attempt("tr-gpt2", lambda: tr.GPT2Model(tr.GPT2Config(n_embd=8, n_layer=1, n_head=2, vocab_size=16)))  # noqa: E501
-    yield from attempt("tr-t5", lambda: tr.T5Model(tr.T5Config(d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2, vocab_size=16)))  # noqa: E501
-    yield from attempt("tr-arguments", lambda: tr.TrainingArguments(output_dir="x", report_to=[]))
+    small = {
+        "hidden_size": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 8,
+        "vocab_size": 16,
+    }  # noqa: E501
+    for name in (
+        "Bert",
+        "Roberta",
+        "Electra",
+        "DistilBert",
+        "Llama",
+        "Mistral",
+        "ViT",
+        "Albert",
+    ):
+        yield from attempt(
+            f"tr-config-{name}", lambda n=name: getattr(tr, f"{n}Config")(**small)
+        )
+        yield from attempt(
+            f"tr-{name}",
+            lambda n=name: getattr(tr, f"{n}Model")(getattr(tr, f"{n}Config")(**small)),
+        )  # noqa: E501
+    yield from attempt(
+        "tr-gpt2",
+        lambda: tr.GPT2Model(tr.GPT2Config(n_embd=8, n_layer=1, n_head=2, vocab_size=16)),
+    )  # noqa: E501
+    yield from attempt(
+        "tr-t5",
+        lambda: tr.T5Model(
+            tr.T5Config(d_model=8, d_kv=4, d_ff=8, num_layers=1, num_heads=2, vocab_size=16)
+        ),
+    )  # noqa: E501
+    yield from attempt(
+        "tr-arguments", lambda: tr.TrainingArguments(output_dir="x", report_to=[])
+    )
     yield from attempt("tr-generation", tr.GenerationConfig)
     yield from attempt("tr-enums", lambda: [tr.IntervalStrategy.STEPS, tr.SchedulerType.LINEAR])
 
@@ -389,14 +525,25 @@ def _lightning() -> Iterator[Thing]:
     from pytorch_lightning.utilities.parsing import AttributeDict  # noqa: PLC0415
 
     yield from attempt("pl-attributes", lambda: AttributeDict(a=1))
-    yield from attempt("pl-callbacks", lambda: [pl.callbacks.ModelCheckpoint, pl.callbacks.EarlyStopping("x")])  # noqa: E501
+    yield from attempt(
+        "pl-callbacks", lambda: [pl.callbacks.ModelCheckpoint, pl.callbacks.EarlyStopping("x")]
+    )  # noqa: E501
     omegaconf = optional("omegaconf")
     if omegaconf is not None:
         make = omegaconf.OmegaConf.create
-        yield from attempt("oc-dict", lambda: make({"a": 1, "b": ["x", 2.5, None, True], "c": {"d": "${a}"}}))  # noqa: E501
+        yield from attempt(
+            "oc-dict", lambda: make({"a": 1, "b": ["x", 2.5, None, True], "c": {"d": "${a}"}})
+        )  # noqa: E501
     torchmetrics = optional("torchmetrics")
     if torchmetrics is not None:
-        yield from attempt("tm", lambda: [torchmetrics.MeanMetric(), torchmetrics.Accuracy("binary"), torchmetrics.AUROC("binary")])  # noqa: E501
+        yield from attempt(
+            "tm",
+            lambda: [
+                torchmetrics.MeanMetric(),
+                torchmetrics.Accuracy("binary"),
+                torchmetrics.AUROC("binary"),
+            ],
+        )  # noqa: E501
 
 
 def _imblearn() -> Iterator[Thing]:

@@ -134,9 +134,9 @@ def _written(thing: object) -> Iterator[tuple[str, bytes]]:
         for kind, zipped in (("pt", True), ("legacy.pt", False)):
             out = io.BytesIO()
             if _attempt(
-                lambda o=out, z=zipped: torch.save(
-                    thing, o, _use_new_zipfile_serialization=z
-                ) or b"x"
+                lambda o=out, z=zipped: (
+                    torch.save(thing, o, _use_new_zipfile_serialization=z) or b"x"
+                )
             ):
                 yield kind, out.getvalue()
     elif joblib is not None:

@@ -46,8 +46,7 @@ def run(context: Context) -> Iterator[Finding]:
         if f"{holder}.{name}" in seen:
             continue
         seen.add(f"{holder}.{name}")
-        method = holder.endswith("()") and holder != "?()" and name.isidentifier()
-        ordinary = method and not name.startswith("__")
+        ordinary = name.isidentifier() and not name.startswith("__")
         yield context.finding(
             RULE,
             Severity.MEDIUM if ordinary else Severity.HIGH,
