@@ -29,7 +29,7 @@ import pickle_saves
 
 TOOLS = Path(__file__).resolve().parent
 TABLE = TOOLS.parent / "src" / "modelkeep" / "formats" / "pickle_policy.json"
-USES = ("call", "hold", "load", "new")
+USES = ("call", "hold", "load", "new", "single")
 Lists = dict[str, dict[str, set[str]]]
 
 
@@ -81,7 +81,8 @@ def _plain(uses: dict[str, set[str]]) -> dict[str, str]:
         "call": uses["call"],
         "new": uses["new"] - uses["call"],
         "load": uses["load"],
-        "hold": uses["hold"] - uses["load"] - uses["call"] - uses["new"],
+        "single": uses["single"],
+        "hold": uses["hold"].difference(*(uses[use] for use in USES if use != "hold")),
     }
     return {use: " ".join(sorted(names)) for use, names in found.items() if names}
 

@@ -19,7 +19,10 @@ from modelkeep.formats.pickle_policy import (
 )
 
 SAFE = {
-    "import": "torch.nn.functional.relu torch.float32 numpy.float64 builtins.int typing.Any torch._C._nn.gelu",
+    "import": (
+        "torch.nn.functional.relu torch.float32 numpy.float64 builtins.int typing.Any "
+        "torch._C._nn.gelu"
+    ),
     "reduce": (
         "numpy.core.multiarray._reconstruct numpy._core.multiarray.scalar torch.Size "
         "torch._utils._rebuild_tensor_v2 torch._utils._rebuild_device_tensor_from_numpy "
@@ -30,7 +33,8 @@ SAFE = {
         "sklearn._loss._loss.__pyx_unpickle_CyHalfBinomialLoss"
     ),
     "newobj": (
-        "sklearn.linear_model._logistic.LogisticRegression sklearn.tree.tree.DecisionTreeClassifier "
+        "sklearn.linear_model._logistic.LogisticRegression "
+        "sklearn.tree.tree.DecisionTreeClassifier "
         "sklearn.ensemble.forest.RandomForestClassifier torch.nn.modules.linear.Linear "
         "sklearn.externals.joblib.numpy_pickle.NumpyArrayWrapper scipy.sparse.csr.csr_matrix "
         "torch.nn.modules.container.Sequential joblib.numpy_pickle.NumpyArrayWrapper "

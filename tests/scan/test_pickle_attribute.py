@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import pickle
 from pathlib import Path
 
@@ -55,6 +56,24 @@ def test_a_lookup_of_an_import_is_judged_as_an_import(
     data = GETATTR + f"c{holder}\npath\n".encode() + text(f"{name}") + b"tR(tR."
     assert found_by(DETECTOR, data) == []
     assert scan_bytes(tmp_path, data).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_getter_may_be_stored_and_not_called(tmp_path: Path, protocol: int) -> None:
+    for getter in (operator.attrgetter("name.first"), operator.methodcaller("lower")):
+        data = pickle.dumps(getter, protocol)
+        (finding,) = found_by(DETECTOR, data)
+        assert finding.severity is Severity.MEDIUM
+        assert scan_bytes(tmp_path, data).verdict is Verdict.PASS
+        assert scan_bytes(tmp_path, data[:-1] + b"(" + DICT + b"tR.").verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", ["__class__", "x.__globals__", "a b"])
+def test_a_getter_that_reaches_out_is_high(name: str) -> None:
+    for getter in ("attrgetter", "methodcaller"):
+        data = f"coperator\n{getter}\n(".encode() + text(name) + b"tR."
+        (finding,) = found_by(DETECTOR, data)
+        assert finding.severity is Severity.HIGH
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -36,7 +36,6 @@ from samples import (
     zip_of,
 )
 
-
 # Names that reach a sink, as public advisories and issues list them.
 GADGETS = """
     idlelib.pyshell.ModifiedInterpreter.runcode idlelib.autocomplete.AutoComplete.get_entity
@@ -48,10 +47,12 @@ GADGETS = """
     bdb.Bdb.run bdb.Bdb.runeval pdb.run pip._internal.main pip.main pip._internal.cli.main.main
     asyncio.unix_events._UnixSubprocessTransport._start asyncio.create_subprocess_shell
     torch.utils.collect_env.run torch.hub.load torch.utils.bottleneck.__main__.run_cprofile
-    torch.utils._config_module.ConfigModule.load_config torch.jit.unsupported_tensor_ops.execWrapper
+    torch.utils._config_module.ConfigModule.load_config
+    torch.jit.unsupported_tensor_ops.execWrapper
     torch.fx.experimental.symbolic_shapes.ShapeEnv.evaluate_guards_expression torch.load
-    torch._dynamo.guards.GuardBuilder.get torch.serialization.load torch.package.PackageImporter
-    torch.utils.cpp_extension.load_inline torch.distributed.elastic.multiprocessing.start_processes
+    torch._dynamo.guards.GuardBuilder.get torch.serialization.load
+    torch.utils.cpp_extension.load_inline torch.package.PackageImporter
+    torch.distributed.elastic.multiprocessing.start_processes
     numpy.f2py.crackfortran.getlincoef numpy.f2py.crackfortran._eval_length
     numpy.testing._private.utils.runstring numpy.testing.runstring numpy.load numpy.memmap
     numpy.fromfile numpy.savetxt numpy.core._ufunc_reconstruct numpy.ctypeslib.load_library
@@ -81,7 +82,7 @@ GADGETS = """
     builtins.open builtins.__import__ builtins.setattr builtins.delattr builtins.vars
     builtins.globals builtins.locals builtins.input builtins.breakpoint builtins.map
     builtins.filter builtins.iter builtins.help builtins.dir functools.reduce itertools.starmap
-    operator.methodcaller operator.attrgetter os.system os.popen os.execv posix.system
+    operator.call os.system os.popen os.execv posix.system
     subprocess.Popen subprocess.check_output shutil.rmtree shutil.move tempfile.mktemp
     zipfile.ZipFile tarfile.open sqlite3.connect logging.config.fileConfig site.addsitedir
     timeit.timeit compileall.compile_dir py_compile.compile zipimport.zipimporter

@@ -26,10 +26,11 @@ _LONGEST: Final = 64  # components of a name that are looked at
 _MAIN: Final = frozenset({"__main__", "__mp_main__"})
 _CYTHON: Final = "__pyx_unpickle_"  # generated; makes an instance and gives it its state
 _USES: Final = {  # where a use has to be listed
-    "import": ("hold", "new", "call"),
+    "import": ("hold", "new", "call", "single"),
     "newobj": ("new", "call"),
     "build": ("new", "call"),
     "handed out": ("load",),
+    "single": ("single", "call"),
 }
 
 
@@ -59,7 +60,8 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         lookups: functions that return what their constant arguments name.
         inner: functions that use their arguments, and how they use each one.
         modules: per module: names to ``hold``, classes to restore (``new``), names to ``call``,
-            and to ``load`` bytes that are constants, because those are scanned.
+            to ``load`` bytes that are constants, because those are scanned, and to call with
+            a ``single`` argument.
     """
 
     versions: dict[str, str]
@@ -114,7 +116,8 @@ def standing(dotted: str, how: str = "import") -> Standing:
     Args:
         dotted: module and name, as Python 3 calls it.
         how: ``import``, or what is done with it: ``reduce``, ``newobj``, ``build``,
-            ``handed out`` (called with bytes that are scanned as a stream of their own)...
+            ``handed out`` (called with bytes that are scanned as a stream of their own),
+            ``single`` (called with one argument that no call returned)...
     """
     module, _, name = dotted.rpartition(".")
     uses = _policy().listed(module, name)

@@ -114,6 +114,8 @@ def _uses(use: Use) -> Iterator[tuple[str, str, str]]:
     how: str = use.how
     if how in {"obj", "inst"} and not use.arguments and is_class(name):
         how = "newobj"  # without arguments these do not call the class
+    elif len(use.arguments) == 1 and not isinstance(use.arguments[0], Result):
+        how = "single" if standing(name, "single") is Standing.SAFE else how
     yield name, how, ""
     for argument, inner in zip(use.arguments, inner_uses(name), strict=False):
         if isinstance(argument, Import) and inner:
@@ -132,11 +134,3 @@ def _severity(name: str, how: str, known: Standing) -> Severity | None:
         return Severity.HIGH
     restored = how == "import" or (how in _RESTORES and is_class(name))
     return Severity.INFO if restored else Severity.HIGH
-
-
-def is_resolved_lookup(use: Use) -> bool:
-    """Whether a call looks up a constant attribute of an import, which is an import itself."""
-    if not isinstance(use.target, Import) or not is_lookup(use.target.dotted):
-        return False
-    holder, name = (*use.arguments, None, None)[:2]
-    return isinstance(holder, Import) and isinstance(name, str)
