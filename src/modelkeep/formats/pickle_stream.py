@@ -18,7 +18,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, cut, part
 from modelkeep.formats.pickle_constants import EndsTooSoonError
-from modelkeep.formats.pickle_events import Event, Import, PickleDocument
+from modelkeep.formats.pickle_events import Event, Import, PickleDocument, Result, Use
 from modelkeep.formats.pickle_loop import run
 from modelkeep.formats.pickle_machine import Machine
 
@@ -58,7 +58,7 @@ def looks_like(source: Source) -> bool:
     """Whether the bytes are a pickle, by content.
 
     With the magic of protocols 2 to 5, one more opcode is enough. Without it the stream
-    must import something, or run without an error to its STOP or for 128 KiB.
+    must use a name it imports, or run without an error to its STOP or for 128 KiB.
     """
     head = source.read(0, 4)
     if not head or head[0] not in _CODES or head == b"PK\x03\x04":
@@ -71,28 +71,31 @@ def looks_like(source: Source) -> bool:
 def _runs(source: Source) -> bool:
     sample = cut(source, 0, min(source.size, _CONVINCED))
     try:
-        run(Machine(sample, Budget(), _stop_at_import, []), 0)
+        run(Machine(sample, Budget(), _stop_at_use, []), 0)
     except EndsTooSoonError:
         return source.size > sample.size
-    except (_ImportSeenError, LimitExceededError):
+    except (_UseSeenError, LimitExceededError):
         return True
     except MalformedArtifactError:
         return False
     return True
 
 
-class _ImportSeenError(Exception):
+class _UseSeenError(Exception):
     """Not an error: the stream has shown that it is a pickle."""
 
 
-def _stop_at_import(event: Event) -> None:
-    if isinstance(event, Import) and _plausible(event):
-        raise _ImportSeenError
+def _stop_at_use(event: Event) -> None:
+    """A name alone may be two lines of a text; something done with it is not."""
+    if isinstance(event, Use) and _plausible(event.target):
+        raise _UseSeenError
 
 
-def _plausible(found: Import) -> bool:
-    if not found.resolved:
-        return True
+def _plausible(found: Import | Result) -> bool:
+    if isinstance(found, Result):
+        return False
+    if not found.resolved:  # an extension code alone may be any byte of another format
+        return not found.opcode.startswith("EXT")
     parts = (*(found.module or "").split("."), *(found.name or "").split("."))
     return all(piece.isidentifier() for piece in parts)
 

@@ -19,8 +19,11 @@ from modelkeep.scan import (
     pickle_needs_code,
     pickle_state_key,
     pickle_trailing,
+    r_promise,
     safetensors_map,
     structure_lies,
+    weight_anomaly,
+    weight_payload,
     zip_escape,
     zip_views,
 )
@@ -42,6 +45,9 @@ BUILT_IN: Final = (
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
+    r_promise.DETECTOR,
+    weight_anomaly.DETECTOR,
+    weight_payload.DETECTOR,
     structure_lies.DETECTOR,
 )
 
