@@ -47,6 +47,7 @@ def test_an_archive_within_an_archive_is_judged_too() -> None:
     assert finding.location.member == "in.zip"
 
 
-def test_an_archive_that_cannot_be_read_is_inconclusive(tmp_path: Path) -> None:
+def test_an_archive_cut_short_fails_by_what_is_left(tmp_path: Path) -> None:
     result = scan_bytes(tmp_path, raw_zip(Entry("../up"))[:-1])
-    assert (result.verdict, result.findings) == (Verdict.INCONCLUSIVE, ())
+    assert {finding.rule.id for finding in result.findings} == {"ZIP002"}
+    assert "truncated" in result.reason

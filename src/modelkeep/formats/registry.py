@@ -16,6 +16,7 @@ from modelkeep.formats import (
     onnx_model,
     pickle_stream,
     safetensors,
+    tar_archive,
     ubjson,
     zip_archive,
 )
@@ -29,6 +30,7 @@ BUILT_IN: Final = (
     onnx_model.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
+    tar_archive.FORMAT,
 )
 
 
