@@ -11,6 +11,7 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
+    compressed,
     json_text,
     npy,
     onnx_model,
@@ -31,6 +32,7 @@ BUILT_IN: Final = (
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
     tar_archive.FORMAT,
+    *compressed.FORMATS,
 )
 
 

@@ -95,7 +95,7 @@ class Zstandard:
         frames = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
         self._object = frames.decompressobj()
         self._given = b""
-        self._made = b""
+        self._made = memoryview(b"")  # a slice of it copies nothing
 
     @property
     def eof(self) -> bool:
@@ -117,8 +117,8 @@ class Zstandard:
         self._given += data
         while not self._made and self._given and not self._object.eof:
             piece, self._given = self._given[:_ZSTD_INPUT], self._given[_ZSTD_INPUT:]
-            self._made = self._object.decompress(piece)
-        out, self._made = self._made[:max_length], self._made[max_length:]
+            self._made = memoryview(self._object.decompress(piece))
+        out, self._made = bytes(self._made[:max_length]), self._made[max_length:]
         return out
 
 

@@ -121,7 +121,7 @@ def _leftovers(found: Unpacked, member: Member, reading: Reading) -> list[Part]:
         parts.append(part(found.rest, f"{member.name}!rest"))
     if found.error is not None and found.source.size:
         parts.append(part(found.source, member.name))
-    elif 0 < member.size < found.source.size:
+    if 0 < member.size < found.source.size:
         parts.append(part(cut(found.source, 0, member.size), member.name))
         behind = cut(found.source, member.size, found.source.size - member.size)
         parts.append(part(behind, f"{member.name}!rest"))

@@ -133,7 +133,7 @@ def central(source: Source, view: View, budget: Budget) -> Iterator[Member]:
     Raises:
         MalformedArtifactError: an entry without its signature; those before it stand.
     """
-    directory = cut(source, view.start, view.end - view.start)
+    directory = cut(source, view.start, min(view.end, source.size) - view.start)
     at = 0
     while at < directory.size:
         budget.entry()

@@ -27,6 +27,7 @@ from modelkeep.formats.zip_member import MARKED
 
 LARGE: Final = 0xFFFFFFFF
 _MOST_LIES: Final = 100
+_DEFLATE_RATIO: Final = 1032
 
 
 @dataclass(slots=True)
@@ -111,7 +112,7 @@ def _compare(archive: Archive, view: View) -> list[tuple[int, int]]:
     """Lay the members out side by side; returns the spans they take up."""
     seen: set[str] = set()
     spans: list[tuple[int, int]] = []
-    at = overlapping = 0
+    at = overlapping = total = 0
     for member in sorted(archive.members, key=lambda m: m.header):
         if member.name in seen:
             archive.tell(member.header, f"two members are named {member.name!r}")
@@ -129,6 +130,7 @@ def _compare(archive: Archive, view: View) -> list[tuple[int, int]]:
             archive.errors.append(error)
             continue
         spans.append((member.header, end))
+        total += min(member.size, member.packed * _DEFLATE_RATIO)
         at = max(at, end)
     if at < view.start:
         _gap(archive, at, view.start)
@@ -137,13 +139,12 @@ def _compare(archive: Archive, view: View) -> list[tuple[int, int]]:
         archive.tell(view.tail, f"{length} bytes follow the archive")
         archive.hidden.append(cut(archive.source, view.tail, length))
     if overlapping:
-        _weigh(archive, overlapping)
+        _weigh(archive, overlapping, total)
     return spans
 
 
-def _weigh(archive: Archive, overlapping: int) -> None:
+def _weigh(archive: Archive, overlapping: int, total: int) -> None:
     """Members that share their packed bytes multiply what comes out."""
-    total = sum(member.size for member in archive.members)
     if total > max(64 << 20, 200 * archive.source.size):
         archive.bombs.append(
             (0, f"{overlapping} overlapping members unpack to {total} bytes in all")

@@ -66,11 +66,17 @@ def unpack(source: Source, member: Member, budget: Budget) -> Unpacked:
             method that is not read.
     """
     _, start = local(source, member.header, member.name)
-    if start + member.packed > source.size:
-        raise MalformedArtifactError(f"zip member {member.name!r} ends behind the file")
-    packed = cut(source, start, member.packed)
+    there = min(member.packed, max(0, source.size - start))
+    packed = cut(source, start, there)
     nothing = cut(packed, packed.size, 0)
+    short = (
+        MalformedArtifactError(f"zip member {member.name!r} ends behind the file")
+        if there < member.packed
+        else None
+    )
     if member.method == 0:
+        if short is not None:
+            return Unpacked(packed, nothing, error=short)
         if member.flags & MARKED and member.packed == member.size + 12:
             raise _encrypted(member)  # twelve random bytes stand in front
         return Unpacked(packed, nothing, problem=_problem(packed, member))
@@ -79,12 +85,13 @@ def unpack(source: Source, member: Member, budget: Budget) -> Unpacked:
     found = Unpacked(packed, nothing)
     try:
         used = spool.fill(body, begin, size=size)
-        found.rest = cut(body, used, body.size - used)
+        if short is None:
+            found.rest = cut(body, used, body.size - used)
     except MalformedArtifactError as error:
         found.error = _encrypted(member) if member.flags & MARKED and not spool.size else error
     found.source, found.bomb = spool.source(), spool.bomb()
     if found.error is None:
-        found.problem = _problem(found.source, member)
+        found.problem = str(short) if short is not None else _problem(found.source, member)
     return found
 
 
