@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from modelkeep.formats import MemorySource, sniff
 from samples import VALID, mutants, raw_zip
 
-FORMATS = ("pickle", "zip", "safetensors", "npy", "onnx", "json", "ubjson")
+FORMATS = ("pickle", "zip", "tar", "safetensors", "npy", "onnx", "json", "ubjson")
 
 
 def kind(data: bytes) -> str:
@@ -67,7 +67,7 @@ def test_an_archive_behind_a_script_is_an_archive() -> None:
     assert kind(b"#!/bin/sh\n" + raw_zip()) == "zip"
 
 
-@given(st.binary(max_size=100) | mutants("pickle", "zip", "s", "n", "o", "j", "u"))
+@given(st.binary(max_size=100) | mutants("pickle", "zip", "tar", "s", "n", "o", "j", "u"))
 def test_any_bytes_have_a_format(data: bytes) -> None:
     found = kind(data)
     assert found in {*FORMATS, "text", "empty"} or found.startswith("unread:")

@@ -8,6 +8,9 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    archive_bomb,
+    archive_escape,
+    archive_links,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -17,7 +20,6 @@ from modelkeep.scan import (
     pickle_trailing,
     safetensors_map,
     structure_lies,
-    zip_escape,
     zip_views,
 )
 from modelkeep.scan.engine import scan_artifact
@@ -29,7 +31,9 @@ BUILT_IN: Final = (
     pickle_build.DETECTOR,
     pickle_trailing.DETECTOR,
     zip_views.DETECTOR,
-    zip_escape.DETECTOR,
+    archive_escape.DETECTOR,
+    archive_links.DETECTOR,
+    archive_bomb.DETECTOR,
     safetensors_map.DETECTOR,
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
