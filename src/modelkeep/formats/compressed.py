@@ -106,7 +106,7 @@ def _begins_lzma(source: Source, at: int) -> bool:
 
 def _yields(decompressor: Decompressor, head: bytes) -> bool:
     try:
-        made = decompressor.decompress(head, 256)
+        made = decompressor.decompress(head, 1)
     except (ValueError, OSError, EOFError, lzma.LZMAError, zlib.error):
         return False
     return bool(made) or decompressor.eof
