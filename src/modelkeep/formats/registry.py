@@ -12,6 +12,7 @@ from typing import Final
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
     catboost_model,
+    compressed,
     json_text,
     lightgbm_text,
     msgpack_document,
@@ -20,6 +21,7 @@ from modelkeep.formats import (
     pickle_stream,
     rds,
     safetensors,
+    tar_archive,
     ubjson,
     zip_archive,
 )
@@ -37,6 +39,8 @@ BUILT_IN: Final = (
     msgpack_document.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
+    tar_archive.FORMAT,
+    *compressed.FORMATS,
 )
 
 
