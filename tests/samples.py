@@ -254,6 +254,7 @@ VALID: Mapping[str, bytes] = {
     ),
     "json": b'{"a": [1, 2.5, "x\\"y", null], "b": {"c": true}}',
     "ubjson": UBJSON,
+    "yaml": b"---\na: &x [1, 2.5, 'y', null]\nb: {c: *x, d: !!str 5}\n? |\n  k\n: >-\n  v\n",
 }
 
 

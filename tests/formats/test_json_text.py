@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError, ModelkeepError, Verdict
-from modelkeep.formats import MemorySource, Reading, sniff
+from modelkeep.formats import MemorySource, Reading, json_text, sniff
 from modelkeep.formats.json_text import check_depth, looks_like, read
 from modelkeep.formats.tree import Tree
 from samples import VALID, bomb, budget, mutants, prefixes, scan_bytes
@@ -188,3 +188,14 @@ def test_texts_that_are_pickles_archives_or_configurations_become_parts() -> Non
 def test_a_text_named_json_that_is_none_is_not_clean(tmp_path: Path) -> None:
     assert scan_bytes(tmp_path, b"hello", name="a.json").verdict is Verdict.INCONCLUSIVE
     assert scan_bytes(tmp_path, b'"hello"', name="b.json").verdict is Verdict.PASS
+
+
+def test_a_document_whose_tree_would_be_huge_is_walked_and_still_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(json_text, "_PARSED_BYTES", 1000)
+    text = b"[" + b"{}, 1.5, " * 9000 + b'{"class_name": "Lambda"}, 1.5]'
+    found = tree_of(text)
+    assert isinstance(found, list)
+    assert found[-1] == {"class_name": "Lambda"}
+    assert len(found) < 15_000

@@ -32,7 +32,7 @@ from modelkeep.formats.json_walk import number, walk
 from modelkeep.formats.tree import Path, Tree
 
 DEEPEST: Final = 256
-_PARSED_BYTES: Final = 8 * 2**20  # longer texts are walked, at a tenth of the memory
+_PARSED_BYTES: Final = 350 * 2**20  # what a parsed tree may take; else the text is walked
 _TRANSCODED_BYTES: Final = 64 * 2**20
 _MOST_LIES: Final = 20
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -135,8 +135,8 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
 
 
 def _tree(text: bytes, budget: Budget) -> Tree:
-    """Strictly if it is short, else or failing that token by token."""
-    if len(text) > _PARSED_BYTES:
+    """Strictly if its tree is small, else or failing that token by token."""
+    if _parsed_bytes(text) > _PARSED_BYTES:
         return walk(text, budget, depth=DEEPEST)
     try:
         return parse(text)
@@ -144,6 +144,12 @@ def _tree(text: bytes, budget: Budget) -> Tree:
         raise
     except MalformedArtifactError:
         return walk(text, budget, depth=DEEPEST)
+
+
+def _parsed_bytes(text: bytes) -> int:
+    """Most memory that Python's parser would take, roughly."""
+    containers = 90 * text.count(b"[") + 250 * text.count(b"{")
+    return 2 * len(text) + 60 * text.count(b",") + containers
 
 
 def _utf8(data: bytes) -> bytes:
@@ -167,7 +173,7 @@ def _utf8(data: bytes) -> bytes:
 
 def _keep_beginning(source: Source, text: bytes, reading: Reading) -> None:
     """Keep the first document of a text that goes on as something else."""
-    if len(text) > _PARSED_BYTES or len(text) != source.size:
+    if len(text) != source.size or _parsed_bytes(text) > _PARSED_BYTES:
         return
     whole = text.decode("utf-8", "surrogateescape")
     start = len(whole) - len(whole.lstrip(" \t\r\n"))

@@ -17,6 +17,7 @@ from modelkeep.formats import (
     pickle_stream,
     safetensors,
     ubjson,
+    yaml_text,
     zip_archive,
 )
 from modelkeep.formats.interface import Format
@@ -26,6 +27,7 @@ BUILT_IN: Final = (
     safetensors.FORMAT,
     ubjson.FORMAT,
     json_text.FORMAT,
+    yaml_text.FORMAT,
     onnx_model.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
