@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from modelkeep.formats import MemorySource, sniff
 from samples import VALID, mutants, raw_zip
 
-FORMATS = ("pickle", "zip", "safetensors", "npy", "onnx", "json", "ubjson", "yaml")
+FORMATS = ("pickle", "zip", "safetensors", "npy", "onnx", "json", "ubjson", "yaml", "xml")
 
 
 def kind(data: bytes) -> str:

@@ -17,6 +17,7 @@ from modelkeep.formats import (
     pickle_stream,
     safetensors,
     ubjson,
+    xml_text,
     yaml_text,
     zip_archive,
 )
@@ -28,6 +29,7 @@ BUILT_IN: Final = (
     ubjson.FORMAT,
     json_text.FORMAT,
     yaml_text.FORMAT,
+    xml_text.FORMAT,
     onnx_model.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,

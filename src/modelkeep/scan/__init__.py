@@ -17,6 +17,8 @@ from modelkeep.scan import (
     pickle_trailing,
     safetensors_map,
     structure_lies,
+    xml_code,
+    xml_entity,
     zip_escape,
     zip_views,
 )
@@ -34,6 +36,8 @@ BUILT_IN: Final = (
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
+    xml_entity.DETECTOR,
+    xml_code.DETECTOR,
     structure_lies.DETECTOR,
 )
 
