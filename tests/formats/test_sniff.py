@@ -24,7 +24,6 @@ def test_every_sample_is_recognised(name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
         (b"GGUF\3", "GGUF"),
         (b"\x1f\x8b\x08", "gzip"),
         (b"BZh9", "bzip2"),

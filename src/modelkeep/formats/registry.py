@@ -11,6 +11,7 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
+    hdf5,
     json_text,
     npy,
     onnx_model,
@@ -28,6 +29,7 @@ BUILT_IN: Final = (
     safetensors.FORMAT,
     ubjson.FORMAT,
     json_text.FORMAT,
+    hdf5.FORMAT,
     yaml_text.FORMAT,
     xml_text.FORMAT,
     onnx_model.FORMAT,

@@ -8,6 +8,7 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    hdf5_outside,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -36,6 +37,7 @@ BUILT_IN: Final = (
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
+    hdf5_outside.DETECTOR,
     xml_entity.DETECTOR,
     xml_code.DETECTOR,
     structure_lies.DETECTOR,
