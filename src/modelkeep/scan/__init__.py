@@ -8,7 +8,12 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    config_target,
     hdf5_outside,
+    keras_custom_object,
+    keras_import,
+    keras_lambda,
+    keras_outside,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -20,6 +25,7 @@ from modelkeep.scan import (
     structure_lies,
     xml_code,
     xml_entity,
+    yaml_tag,
     zip_escape,
     zip_views,
 )
@@ -37,6 +43,12 @@ BUILT_IN: Final = (
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
+    keras_lambda.DETECTOR,
+    keras_import.DETECTOR,
+    keras_outside.DETECTOR,
+    keras_custom_object.DETECTOR,
+    config_target.DETECTOR,
+    yaml_tag.DETECTOR,
     hdf5_outside.DETECTOR,
     xml_entity.DETECTOR,
     xml_code.DETECTOR,
