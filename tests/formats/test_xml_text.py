@@ -78,6 +78,17 @@ def test_a_document_type_from_elsewhere_is_noted_and_well_known_ones_are_not() -
         '"http://www.apple.com/DTDs/PropertyList-1.0.dtd"><plist/>'
     )
     assert document_of(known).entities == []
+    old = '<!DOCTYPE PMML PUBLIC "PMML 2.0" "http://www.dmg.org/v2-0/pmml_v2_0.dtd"><PMML/>'
+    assert document_of(old).entities == []
+    hidden = '<!DOCTYPE a PUBLIC "-//A//B" "file:///etc/passwd"><a/>'
+    assert len(document_of(hidden).entities) == 1
+
+
+@pytest.mark.parametrize("encoding", ["gb2312", "euc-jp", "shift_jis", "iso-8859-1", "cp1251"])
+def test_encodings_that_expat_leaves_to_others_are_read(encoding: str) -> None:
+    text = f"<?xml version='1.0' encoding='{encoding}'?><a><Extension>x</Extension></a>"
+    (element,) = document_of(text.encode(encoding)).elements
+    assert element.text == "x"
 
 
 def test_a_plain_entity_is_harmless() -> None:

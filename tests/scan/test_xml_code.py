@@ -83,6 +83,7 @@ def test_code_the_user_must_bring_is_only_mentioned(text: str) -> None:
             '<Apply function="log10"><FieldRef field="a.b"/></Apply>'
         ),
         HEAD + '<?xml-stylesheet type="text/css" href="x.css"?><svg/>',
+        HEAD + '<mime-info><glob pattern="*.so"/><New class="java.io.File"/></mime-info>',
         HEAD + '<plist version="1.0"><dict><key>a.so</key></dict></plist>',
     ],
 )

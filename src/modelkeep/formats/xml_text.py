@@ -15,7 +15,7 @@ from typing import Final
 from xml.parsers import expat
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Format, Reading, Source
+from modelkeep.formats.interface import Budget, Format, MemorySource, Reading, Source
 
 DEEPEST: Final = 512
 _CHUNK: Final = 1 << 16
@@ -34,6 +34,15 @@ _NOTABLE_ATTRIBUTES: Final = frozenset(
     "filename type version language".split()
 )
 _NOTABLE_VALUE: Final = re.compile(r"://|\w\(|javascript:|\.(?:so|dll|dylib|pyd|jar|py)\b")
+_PUBLIC: Final = re.compile(r"[-+]//|ISO|PMML ")
+_WEB: Final = re.compile(r"https?://(?:[a-z0-9-]+\.)+[a-z]{2,}/", re.IGNORECASE)
+# Encodings of several bytes per character, which expat leaves to others.
+_WIDE: Final = re.compile(
+    rb"""^<\?xml[^>]{0,100}encoding\s*=\s*["'](gb2312|gbk|gb18030|big5|euc-jp|euc-kr|shift_jis"""
+    rb"""|iso-2022-jp|cp949|cp936|ks_c_5601-1987)["']""",
+    re.IGNORECASE,
+)
+_MOST_WIDE: Final = 64 * 2**20
 _DULL: Final = frozenset(
     "Node SimplePredicate ScoreDistribution DataField MiningField Value Array dim".split()
 )
@@ -142,7 +151,9 @@ class _Walk:
         self.document.instructions.append((self.parser.CurrentLineNumber, target, data))
 
     def doctype(self, name: str, system: str | None, public: str | None, _inside: int) -> None:
-        if system is not None and not (public or "").startswith(("-//W3C//", "-//Apple")):
+        # A public name is looked up in a catalogue; its address is only a fallback.
+        is_public = public is not None and _PUBLIC.match(public) and _WEB.match(system or "")
+        if system is not None and not is_public:
             self._note(f"document type {name!r} is fetched from {system!r}")
 
     def entity(
@@ -182,12 +193,22 @@ def _is_notable(name: str, attributes: dict[str, str]) -> bool:
     )
 
 
+def _as_utf8(source: Source, encoding: str) -> Source:
+    if source.size > _MOST_WIDE:
+        raise LimitExceededError(f"{encoding} XML document of {source.size} bytes")
+    text = source.read(0, source.size).decode(encoding, "replace")
+    return MemorySource(text.encode())
+
+
 def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is an ``XmlDocument``; nothing is fetched or expanded."""
     if source.size > _MOST_BYTES:
         raise LimitExceededError(f"XML document of {source.size} bytes")
     reading.document = document = XmlDocument()
-    parser = expat.ParserCreate()
+    wide = _WIDE.match(source.read(0, 256))
+    if wide is not None:
+        source = _as_utf8(source, wide[1].decode("ascii"))
+    parser = expat.ParserCreate(None if wide is None else "utf-8")
     parser.buffer_text = True
     walk = _Walk(parser, budget, document)
     parser.StartElementHandler = walk.start

@@ -37,11 +37,16 @@ _SCRIPT: Final = re.compile(
     r"|\bos\.(?:system|popen|exec)"
 )
 _JAVA: Final = re.compile(
-    r"java\.(?:lang\.(?:Runtime|Process(?:Builder)?|reflect|ClassLoader|System)|beans|net|rmi|io)\b"
+    r"java\.(?:lang\.(?:Runtime|Process(?:Builder)?|reflect|ClassLoader)|beans|rmi)\b"
+    r"|java\.net\.URLClassLoader"
     r"|javax\.(?:script|naming|management)\b|com\.sun\.|sun\.|org\.apache\.commons\.coll"
     r"|groovy\.|org\.codehaus\.groovy|org\.springframework"
 )
 _PYTHON_LAYERS: Final = frozenset({"Python", "PyOp", "PythonOp", "PythonLayer"})
+_FILE_KEYS: Final = frozenset(
+    "path library libraries lib plugin module filename file src href dll so extension impl "
+    "implementation location entry uri url".split()
+)
 _CODE_NAMES: Final = re.compile(
     r"script|code|python|java|groovy|exec|command|eval", re.IGNORECASE
 )
@@ -110,7 +115,7 @@ def _attributes(element: Element) -> Iterator[tuple[Severity, str]]:
 
 def _library(element: Element) -> str | None:
     """The code file an attribute names; names of other files are no concern here."""
-    values = [v for k, v in element.attributes.items() if k not in ("value", "name", "id")]
+    values = [v for k, v in element.attributes.items() if k.lower() in _FILE_KEYS]
     if element.local.lower() in ("extension", "extensions"):
         values = list(element.attributes.values())
     return next((value for value in values if _LIBRARY.search(value.strip())), None)
