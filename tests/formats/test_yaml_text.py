@@ -134,6 +134,11 @@ def test_a_long_document_is_a_limit() -> None:
         tree_of(b"a: 1\n" * 1_000_000)
 
 
+def test_json_with_tabs_is_no_broken_yaml(tmp_path: Path) -> None:
+    text = b'{\n\t"a": [1]\n}\n'
+    assert scan_bytes(tmp_path, text, name="a.yml").verdict is Verdict.PASS
+
+
 PAGE = "---\nlicense: mit\ntags: [a, b]\n---\n# Model\n\nText: with `a: b: c` | and *more*\n"
 
 

@@ -33,6 +33,10 @@ def severities(document: object) -> list[Severity]:
         {"_component_": "builtins.eval"},
         {"lc": 1, "type": "constructor", "id": ["os", "system"], "kwargs": {}},
         {"func": "runpy.run_path"},
+        {"py/object": "subprocess.Popen"},
+        {"py/reduce": [{"py/type": "os.system"}, {"py/tuple": ["true"]}]},
+        {"module": "os", "function": "system"},
+        {"__module__": "subprocess", "class": "Popen"},
     ],
 )
 def test_a_function_that_reaches_the_system_is_critical(document: object) -> None:
@@ -45,6 +49,7 @@ def test_a_function_that_reaches_the_system_is_critical(document: object) -> Non
         {"_target_": "some_package.tasks.run_it"},
         {"target": "some_package.run_it", "params": {}},
         {"x": "${exec:true}"},
+        {"py/repr": "os/os.system('true')"},
         {"x": "${eval:__import__('os')}"},
         {"x": "${oc.decode:${eval(1)}}"},
     ],
@@ -57,6 +62,7 @@ def test_an_unknown_function_is_high(document: object) -> None:
     "document",
     [
         {"_target_": "my_model.Net", "width": 4},
+        {"py/object": "my_model.Net", "width": 4},
         {"target": "ldm.models.diffusion.ddpm.LatentDiffusion", "params": {}},
         {"class_path": "my_package.data.MyData", "init_args": {}},
         {"_target_": "torch.nn.functional.relu"},

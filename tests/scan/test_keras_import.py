@@ -34,6 +34,7 @@ def function(module: str | None, name: str, **rest: object) -> dict[str, object]
         {"module": "os", "class_name": "function", "registered_name": "system"},
         {"class_name": "__typespec__", "spec_name": "system", "module": "os", "config": []},
         {"class_name": "os.system", "config": {}},
+        {"class_name": "Lambda", "config": {"function": "system", "module": "os"}},
         {"class_name": "Lambda", "config": {"function": "os.system"}},
         {"class_name": "Dense", "config": {"activation": "builtins.exec"}},
     ],
@@ -57,12 +58,19 @@ def test_functions_that_reach_the_system_are_critical(evil: object) -> None:
         ("keras.datasets.mnist", "load_data"),
         ("keras.src.utils.python_utils", "func_load"),
         ("keras.layers", "deserialize"),
-        ("my_package.code", "run_it"),
+        ("my_package.tasks", "run_it"),
     ],
 )
 def test_functions_that_are_no_modelling_fail(module: str, name: str) -> None:
     (severity,) = severities(function(module, name))
     assert severity >= Severity.HIGH
+
+
+def test_machinery_of_keras_is_no_part_of_a_model() -> None:
+    evil = {"module": "keras.src.utils.module_utils", "class_name": "LazyModule", "config": {}}
+    assert severities(evil) == [Severity.HIGH]
+    normal = {"module": "keras.utils", "class_name": "FeatureSpace", "config": {}}
+    assert severities(normal) == []
 
 
 def test_a_tensorflow_operator_on_files_is_high() -> None:

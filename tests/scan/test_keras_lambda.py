@@ -68,6 +68,7 @@ def test_code_under_any_key_is_critical(evil: object) -> None:
 def test_a_lambda_without_a_readable_function_is_high() -> None:
     assert severities(model(layer({"name": "l"}))) == [Severity.HIGH]
     assert severities(model(layer({"function": "x" * 300}))) == [Severity.HIGH]
+    assert severities(model(layer({"function": "eval"}))) == [Severity.HIGH]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from yaml.scanner import Scanner
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source
-from modelkeep.formats.json_text import packed_parts
+from modelkeep.formats.json_text import packed_parts, parse
 from modelkeep.formats.json_walk import number
 from modelkeep.formats.tree import Tree
 
@@ -207,10 +207,19 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     except LimitExceededError:
         raise
     except _ERRORS as error:
-        if not _is_page(text):
+        if not _is_page(text) and not _is_json(text):
             raise MalformedArtifactError(f"not valid YAML: {_sentence(error)}") from error
     finally:
         reading.parts += packed_parts(tree)
+
+
+def _is_json(text: bytes) -> bool:
+    """Whether a parser of YAML that is no JSON parser stumbled over a tab in JSON."""
+    try:
+        parse(text)
+    except MalformedArtifactError:
+        return False
+    return True
 
 
 def _sentence(error: Exception) -> str:

@@ -33,12 +33,14 @@ RULE: Final = Rule(
     tags=("CWE-94", "CWE-470"),
 )
 _STRONG: Final = frozenset(
-    "_target_ __target__ _target class_path _component_ _callable_ py_class _cls_".split()
+    "_target_ __target__ _target class_path _component_ _callable_ py_class _cls_ "
+    "py/object py/type py/class py/function py/newobj py/name".split()
 )
 _WEAK: Final = frozenset(
     "target cls class type func function fn callable factory constructor import_path "
-    "entry_point handler hook _method_ _fn_ _class_".split()
+    "entry_point handler hook _method_ _fn_ _class_ __class__ __type__ _class".split()
 )
+_NAMED: Final = ("function", "func", "callable", "class", "cls", "attr", "method")
 # Beside an ambiguous key, what it names is built with these.
 _ARGUMENTS: Final = frozenset("params init_args kwargs _args_ _kwargs_ init_kwargs".split())
 _RESOLVER: Final = re.compile(
@@ -77,6 +79,7 @@ def _targets(tree: Tree) -> Iterator[tuple[str, str, Severity]]:
             if str(value.get("_target_")).startswith("hydra.") and "path" in value:
                 yield from _judge("_target_", value["path"], has_arguments=True)
             yield from _langchain(value)
+            yield from _pairs(value)
         elif isinstance(value, str) and "${" in value and _RESOLVER.search(value):
             yield "interpolation", value[:100], Severity.HIGH
 
@@ -93,6 +96,19 @@ def _judge(
             yield key, name, severity
     elif key in _WEAK and is_sink(name):
         yield key, name, Severity.CRITICAL
+
+
+def _pairs(value: dict[str, object]) -> Iterator[tuple[str, str, Severity]]:
+    """A module and a name in two keys; what ``jsonpickle`` evaluates."""
+    module = value.get("module", value.get("__module__"))
+    for key in _NAMED:
+        name = value.get(key)
+        if isinstance(module, str) and isinstance(name, str):
+            dotted = code_name(f"{module.strip()}.{name.strip()}")
+            if dotted is not None and is_sink(dotted):
+                yield key, dotted, Severity.CRITICAL
+    if isinstance(value.get("py/repr"), str):
+        yield "py/repr", str(value["py/repr"])[:100], Severity.HIGH
 
 
 def _langchain(value: dict[str, object]) -> Iterator[tuple[str, str, Severity]]:

@@ -47,6 +47,8 @@ _REACHING: Final = re.compile(
     r"|register_\w+|\w+_from_directory|set_\w+|extract_\w+|run_\w+|func_load|py_function"
     r"|numpy_function|get_custom_objects|clear_session|import_\w+|download\w*)"
 )
+# Modules of Keras that hold no object a model is made of.
+_MACHINERY: Final = re.compile(r"(?:\.src|\.api)?\.(?:utils|saving|export|config)(?:\.\w+)*")
 _TF_SINKS: Final = re.compile(
     r"(?:.*\.)?(?:read_file|write_file|py_function|numpy_function|py_func|matching_files"
     r"|load_op_library|load_library|ReadFile|WriteFile|MatchingFiles|EagerPyFunc|PyFunc"
@@ -90,7 +92,7 @@ def _fetched(found: KerasObject, dotted: str) -> Severity | None:
         return Severity.CRITICAL if is_builtin_sink(dotted) else None
     is_plain = found.is_function or not is_class_name(dotted)
     if KERAS.match(found.module):
-        return _inside_keras(found.module, found.name, dotted) if is_plain else None
+        return _inside_keras(found, dotted, is_plain=is_plain)
     known = standing(dotted, "reduce")
     if known is Standing.DANGEROUS:
         return Severity.CRITICAL
@@ -101,9 +103,12 @@ def _fetched(found: KerasObject, dotted: str) -> Severity | None:
     return Severity.HIGH
 
 
-def _inside_keras(module: str, name: str, dotted: str) -> Severity | None:
-    rest = KERAS.sub(".", module, count=1).rstrip(".")
-    if _REACHING.fullmatch(name) or not (rest == "" or _MODELLING.fullmatch(rest)):
+def _inside_keras(found: KerasObject, dotted: str, *, is_plain: bool) -> Severity | None:
+    rest = KERAS.sub(".", found.module, count=1).rstrip(".")
+    if not is_plain:
+        is_odd = _MACHINERY.fullmatch(rest) and found.name != "FeatureSpace"
+        return Severity.HIGH if is_odd else None
+    if _REACHING.fullmatch(found.name) or not (rest == "" or _MODELLING.fullmatch(rest)):
         return Severity.CRITICAL if standing(dotted) is Standing.DANGEROUS else Severity.HIGH
     return None
 
@@ -113,6 +118,11 @@ def _called(found: KerasObject) -> Iterator[tuple[Severity, str]]:
     if not isinstance(found.config, dict):
         return
     is_operator = found.class_name in _TF_OPS
+    module, function = found.setting("module"), found.setting("function")
+    if isinstance(module, str) and isinstance(function, str):
+        dotted = f"{module}.{function}"
+        if is_sink(dotted) or standing(dotted, "reduce") is Standing.DANGEROUS:
+            yield Severity.CRITICAL, dotted
     for key in _CALLED & found.config.keys():
         value = found.config[key]
         if is_operator and isinstance(value, str) and _TF_SINKS.fullmatch(value):

@@ -20,6 +20,7 @@ from modelkeep.core import Finding, Rule, Severity
 from modelkeep.formats.tree import Tree
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.keras_objects import KerasObject, keras_objects
+from modelkeep.scan.named_code import is_builtin_sink
 
 RULE: Final = Rule(
     id="KRS001",
@@ -79,16 +80,15 @@ def _judge(found: KerasObject) -> tuple[Severity, str]:
     if any(_holds_code(value) for value in functions):
         return Severity.CRITICAL, "holds compiled Python code"
     function = functions[0]
-    kind = found.setting("function_type")
-    if (
-        isinstance(function, str)
-        and kind in (None, "function")
-        and len(function) < _LONGEST_NAME
-    ):
-        return Severity.INFO, f"needs the function {function!r}"
     if isinstance(function, dict) and function.get("class_name") == "function":
-        return Severity.INFO, f"needs the function {function.get('config')!r}"
-    return Severity.HIGH, "calls a function that cannot be told from code"
+        function = function.get("config")
+    elif found.setting("function_type") not in (None, "function"):
+        function = None
+    if not isinstance(function, str) or len(function) > _LONGEST_NAME:
+        return Severity.HIGH, "calls a function that cannot be told from code"
+    if is_builtin_sink(f"builtins.{function.strip()}"):
+        return Severity.HIGH, f"calls {function.strip()}"
+    return Severity.INFO, f"needs the function {function!r}"
 
 
 def _holds_code(value: object) -> bool:
