@@ -221,9 +221,11 @@ def _gap(
     source: Source, start: int, end: int, lies: list[tuple[int, str]], hidden: list[Slice]
 ) -> None:
     gap = cut(source, start, end - start)
+    hidden.append(gap)
+    if start == 0 and gap.read(4, 4) == b"TFL3":
+        return  # TensorFlow Lite packs the files of a model behind it
     where = "before the first member" if start == 0 else "between members"
     lies.append((start, f"{gap.length} bytes {where} belong to no member"))
-    hidden.append(gap)
 
 
 def _local(source: Source, member: Member) -> tuple[tuple[int, ...], str, int]:
