@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.formats import MemorySource, sniff
+from modelkeep.formats import MemorySource, formats, sniff
 from samples import VALID, mutants, raw_zip
 
 FORMATS = ("pickle", "zip", "safetensors", "npy", "onnx", "json", "ubjson")
@@ -32,7 +32,6 @@ def test_every_sample_is_recognised(name: str) -> None:
         (b"\x28\xb5\x2f\xfd", "zstandard"),
         (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"PAR1", "Parquet"),
-        (b"\x7fELF", "ELF program"),
         (b"MZ\x90", "Windows program"),
         (b"\x01\x02\x03\x04", "unknown binary content"),
         (b"text\0with nothing", "unknown binary content"),
@@ -74,4 +73,4 @@ def test_an_archive_behind_a_script_is_an_archive() -> None:
 @given(st.binary(max_size=100) | mutants("pickle", "zip", "s", "n", "o", "j", "u"))
 def test_any_bytes_have_a_format(data: bytes) -> None:
     found = kind(data)
-    assert found in {*FORMATS, "text", "empty"} or found.startswith("unread:")
+    assert found in {*formats(), "text", "empty"} or found.startswith("unread:")

@@ -19,7 +19,6 @@ _UNREAD: Final = (
     (b"\x28\xb5\x2f\xfd", "zstandard"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"PAR1", "Parquet"),
-    (b"\x7fELF", "ELF program"),
     (b"MZ", "Windows program"),
 )
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    native_code,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -17,6 +18,10 @@ from modelkeep.scan import (
     pickle_trailing,
     safetensors_map,
     structure_lies,
+    tensorflow_custom,
+    tensorflow_operator,
+    tensorflow_path,
+    tflite_operator,
     zip_escape,
     zip_views,
 )
@@ -34,6 +39,11 @@ BUILT_IN: Final = (
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
+    tensorflow_operator.DETECTOR,
+    tensorflow_path.DETECTOR,
+    tensorflow_custom.DETECTOR,
+    tflite_operator.DETECTOR,
+    native_code.DETECTOR,
     structure_lies.DETECTOR,
 )
 
