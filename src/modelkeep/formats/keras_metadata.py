@@ -11,7 +11,7 @@ from typing import Final
 
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source
-from modelkeep.formats.protobuf import fields
+from modelkeep.formats.protobuf import FIRST, fields, may_be_message
 from modelkeep.formats.tensorflow_meta_graph import hand_out_metadata
 
 _MOST_FIELDS: Final = 1000
@@ -19,6 +19,8 @@ _MOST_FIELDS: Final = 1000
 
 def looks_like(source: Source) -> bool:
     """Whether field 1 is an object with a Keras identifier (4) or JSON metadata (5)."""
+    if not may_be_message(source):
+        return False
     try:
         for count, found in enumerate(fields(source)):
             if found.number == 1 and found.body is not None and _is_object(found.body):
@@ -53,4 +55,4 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
             hand_out_metadata(found.body, 5, budget, reading)
 
 
-FORMAT: Final = Format("keras metadata", looks_like, read)
+FORMAT: Final = Format("keras metadata", looks_like, read, first=FIRST)

@@ -16,7 +16,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
-from modelkeep.formats.protobuf import Field, TruncatedFieldError, fields
+from modelkeep.formats.protobuf import FIRST, Field, TruncatedFieldError, fields, may_be_message
 
 _GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 
@@ -65,6 +65,8 @@ def looks_like(source: Source) -> bool:
     Fields may come in any order, and ones nobody knows are skipped, as protobuf
     does. A model cut short inside its graph is still recognised.
     """
+    if not may_be_message(source):
+        return False
     seen = False
     try:
         for found in fields(source, Budget()):
@@ -236,4 +238,4 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         found.append(item)  # noqa: PERF402 - what was found before an error must stay
 
 
-FORMAT: Final = Format("onnx", looks_like, read)
+FORMAT: Final = Format("onnx", looks_like, read, first=FIRST)

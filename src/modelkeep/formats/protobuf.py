@@ -16,6 +16,20 @@ _EVERY: Final = 1 << 10
 _WINDOW: Final = 4096
 
 
+FIRST: Final = bytes(byte for byte in range(8, 256) if byte & 7 in (0, 1, 2, 3, 5))
+"""Bytes a message can begin with: the tag of some field."""
+
+
+def may_be_message(source: Source) -> bool:
+    """Whether the first bytes are worth a closer look.
+
+    Those of a pickle are a tag too, of a field above 31 that no model format has; such a
+    file is read as a pickle, and as one that breaks off.
+    """
+    head = source.read(0, 2)
+    return not (head[:1] == b"\x80" and head[1:] in (b"\2", b"\3", b"\4", b"\5"))
+
+
 class TruncatedFieldError(MalformedArtifactError):
     """A length-delimited field goes on behind the end of its message."""
 

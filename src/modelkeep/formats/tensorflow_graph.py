@@ -18,7 +18,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
-from modelkeep.formats.protobuf import Field, fields
+from modelkeep.formats.protobuf import FIRST, Field, fields, may_be_message
 from modelkeep.formats.tensorflow_scope import NodeFacts, Operation, Scope
 
 _LONGEST: Final = 4096  # bytes of a text that are kept
@@ -65,6 +65,8 @@ class TensorflowGraph:
 
 def looks_like(source: Source) -> bool:
     """Whether some field of the message is a node or a function."""
+    if not may_be_message(source):
+        return False
     try:
         for count, found in enumerate(fields(source)):
             if found.body is None:
@@ -268,4 +270,4 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     walk_graph(source, budget, reading, graph)
 
 
-FORMAT: Final = Format("tensorflow graph", looks_like, read)
+FORMAT: Final = Format("tensorflow graph", looks_like, read, first=FIRST)

@@ -15,7 +15,7 @@ from typing import Final
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats import tensorflow_graph
 from modelkeep.formats.interface import Budget, Format, Reading, Source, part
-from modelkeep.formats.protobuf import Field, TruncatedFieldError, fields
+from modelkeep.formats.protobuf import FIRST, Field, TruncatedFieldError, fields, may_be_message
 from modelkeep.formats.tensorflow_graph import TensorflowGraph, empty_graph, walk_graph
 
 _MOST_FIELDS: Final = 100_000
@@ -23,6 +23,8 @@ _MOST_FIELDS: Final = 100_000
 
 def looks_like(source: Source) -> bool:
     """Whether field 2 is a graph."""
+    if not may_be_message(source):
+        return False
     return has_graph(source)
 
 
@@ -131,4 +133,4 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     walk_meta_graph(source, budget, reading, graph)
 
 
-FORMAT: Final = Format("tensorflow meta graph", looks_like, read)
+FORMAT: Final = Format("tensorflow meta graph", looks_like, read, first=FIRST)

@@ -9,7 +9,7 @@ from typing import Final
 
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source
-from modelkeep.formats.protobuf import TruncatedFieldError, fields
+from modelkeep.formats.protobuf import FIRST, TruncatedFieldError, fields, may_be_message
 from modelkeep.formats.tensorflow_graph import empty_graph
 from modelkeep.formats.tensorflow_meta_graph import has_graph, walk_meta_graph
 
@@ -18,6 +18,8 @@ _MOST_FIELDS: Final = 10_000
 
 def looks_like(source: Source) -> bool:
     """Whether field 2 is a MetaGraphDef; one cut short counts behind a version of 1."""
+    if not may_be_message(source):
+        return False
     version = 0
     try:
         for count, found in enumerate(fields(source)):
@@ -43,4 +45,4 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
             walk_meta_graph(found.body, budget, reading, graph)
 
 
-FORMAT: Final = Format("tensorflow saved model", looks_like, read)
+FORMAT: Final = Format("tensorflow saved model", looks_like, read, first=FIRST)

@@ -15,12 +15,15 @@ from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source
 
 _POLYNOMIAL: Final = 0x82F63B78
+_LONGEST: Final = 1 << 31  # a first record that the end of the file cuts short counts too
 
 
 def looks_like(source: Source) -> bool:
     """Whether the first twelve bytes are a length and its checksum."""
     head = source.read(0, 12)
-    return len(head) == 12 and masked_crc(head[:8]) == int.from_bytes(head[8:], "little")
+    if len(head) < 12 or int.from_bytes(head[:8], "little") > max(source.size, _LONGEST):
+        return False
+    return masked_crc(head[:8]) == int.from_bytes(head[8:], "little")
 
 
 def masked_crc(data: bytes) -> int:

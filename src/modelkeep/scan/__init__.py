@@ -8,12 +8,18 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    caffe_python,
+    coreml_custom,
+    coreml_path,
+    executorch_kernel,
+    mxnet_operator,
     native_code,
     npy_objects,
     onnx_external,
     onnx_external_fields,
     onnx_operator,
     onnx_shadowed,
+    paddle_operator,
     pickle_build,
     pickle_hidden_import,
     pickle_import,
@@ -23,7 +29,9 @@ from modelkeep.scan import (
     tensorflow_custom,
     tensorflow_operator,
     tensorflow_path,
+    tensorrt_engine,
     tflite_operator,
+    triton_config,
     zip_escape,
     zip_views,
 )
@@ -47,6 +55,14 @@ BUILT_IN: Final = (
     tensorflow_path.DETECTOR,
     tensorflow_custom.DETECTOR,
     tflite_operator.DETECTOR,
+    paddle_operator.DETECTOR,
+    caffe_python.DETECTOR,
+    mxnet_operator.DETECTOR,
+    coreml_custom.DETECTOR,
+    coreml_path.DETECTOR,
+    triton_config.DETECTOR,
+    executorch_kernel.DETECTOR,
+    tensorrt_engine.DETECTOR,
     native_code.DETECTOR,
     structure_lies.DETECTOR,
 )
