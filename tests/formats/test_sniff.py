@@ -25,7 +25,7 @@ def test_every_sample_is_recognised(name: str) -> None:
     ("data", "name"),
     [
         (b"\x89HDF\r\n\x1a\n", "HDF5"),
-        (b"GGUF\3", "GGUF"),
+        (b"tjgg\3", "GGML (before GGUF)"),
         (b"\x1f\x8b\x08", "gzip"),
         (b"BZh9", "bzip2"),
         (b"\xfd7zXZ\0", "xz"),

@@ -8,6 +8,7 @@ from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source
+from modelkeep.formats.jinja_text import template_parts
 from modelkeep.formats.tree import Tree
 
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -33,7 +34,9 @@ def check_depth(text: bytes, most: int) -> None:
 def looks_like(source: Source) -> bool:
     """Whether the first byte that is no blank opens an object or array of text."""
     head = source.read(0, 256).lstrip()
-    return head[:1] in (b"{", b"[") and b"\0" not in head
+    # Braces doubled, or with a percent sign, open templates and never an object.
+    is_template = head[:2] in (b"{{", b"{%", b"{#")
+    return head[:1] in (b"{", b"[") and b"\0" not in head and not is_template
 
 
 def parse(text: bytes, most: int = 64) -> Tree:
@@ -69,8 +72,12 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is a ``Tree``; a key given twice in one object is a lie."""
     if source.size > budget.limits.member_bytes:
         raise LimitExceededError(f"JSON document of {source.size} bytes")
-    tree = parse(source.read(0, source.size))
+    text = source.read(0, source.size)
+    tree = parse(text)
     reading.document = tree
+    if any(mark in text for mark in (b"{{", b"{%", b"u007b", b"u007B")):
+        for value in (tree.value, *({key: value} for key, value in tree.hidden)):
+            reading.parts += template_parts(value)
     reading.lies += [(0, f"key {key!r} stands twice in one object") for key, _ in tree.hidden]
 
 

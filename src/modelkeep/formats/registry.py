@@ -11,6 +11,8 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
+    gguf,
+    jinja_text,
     json_text,
     npy,
     onnx_model,
@@ -26,6 +28,8 @@ BUILT_IN: Final = (
     safetensors.FORMAT,
     ubjson.FORMAT,
     json_text.FORMAT,
+    jinja_text.FORMAT,
+    gguf.FORMAT,
     onnx_model.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,

@@ -8,6 +8,11 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    gguf_overflow,
+    jinja_endless,
+    jinja_include,
+    jinja_internals,
+    jinja_poison,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -35,6 +40,11 @@ BUILT_IN: Final = (
     onnx_external.DETECTOR,
     onnx_operator.DETECTOR,
     structure_lies.DETECTOR,
+    gguf_overflow.DETECTOR,
+    jinja_internals.DETECTOR,
+    jinja_include.DETECTOR,
+    jinja_endless.DETECTOR,
+    jinja_poison.DETECTOR,
 )
 
 
