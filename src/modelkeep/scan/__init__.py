@@ -21,6 +21,7 @@ from modelkeep.scan import (
     pickle_import,
     pickle_trailing,
     safetensors_map,
+    safetensors_text,
     structure_lies,
     zip_escape,
     zip_views,
@@ -45,6 +46,7 @@ BUILT_IN: Final = (
     jinja_include.DETECTOR,
     jinja_endless.DETECTOR,
     jinja_poison.DETECTOR,
+    safetensors_text.DETECTOR,
 )
 
 
