@@ -8,7 +8,11 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    comfy_node,
     gguf_overflow,
+    hub_code,
+    hub_trust,
+    hub_weights,
     jinja_endless,
     jinja_include,
     jinja_internals,
@@ -23,6 +27,7 @@ from modelkeep.scan import (
     safetensors_map,
     safetensors_text,
     structure_lies,
+    yolo_expression,
     zip_escape,
     zip_views,
 )
@@ -47,6 +52,11 @@ BUILT_IN: Final = (
     jinja_endless.DETECTOR,
     jinja_poison.DETECTOR,
     safetensors_text.DETECTOR,
+    hub_code.DETECTOR,
+    hub_weights.DETECTOR,
+    hub_trust.DETECTOR,
+    comfy_node.DETECTOR,
+    yolo_expression.DETECTOR,
 )
 
 
