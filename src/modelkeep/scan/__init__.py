@@ -17,6 +17,8 @@ from modelkeep.scan import (
     jinja_include,
     jinja_internals,
     jinja_poison,
+    licence,
+    llamafile_program,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -24,8 +26,10 @@ from modelkeep.scan import (
     pickle_hidden_import,
     pickle_import,
     pickle_trailing,
+    remote_command,
     safetensors_map,
     safetensors_text,
+    secret,
     structure_lies,
     yolo_expression,
     zip_escape,
@@ -57,6 +61,10 @@ BUILT_IN: Final = (
     hub_trust.DETECTOR,
     comfy_node.DETECTOR,
     yolo_expression.DETECTOR,
+    llamafile_program.DETECTOR,
+    secret.DETECTOR,
+    remote_command.DETECTOR,
+    licence.DETECTOR,
 )
 
 

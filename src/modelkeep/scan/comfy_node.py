@@ -52,17 +52,18 @@ _OWN: Final = frozenset(
     ConditioningSetMask ConditioningZeroOut ControlNetApply ControlNetApplyAdvanced
     ControlNetLoader DiffControlNetLoader DualCLIPLoader EmptyImage EmptyLatentImage
     EmptySD3LatentImage FluxGuidance GLIGENLoader HypernetworkLoader ImageBatch ImageBlend
-    ImageBlur ImageCrop ImageInvert ImageOnlyCheckpointLoader ImagePadForOutpaint ImageQuantize
-    ImageScale ImageScaleBy ImageScaleToTotalPixels ImageSharpen ImageUpscaleWithModel
-    InpaintModelConditioning InvertMask KSampler KSamplerAdvanced KSamplerSelect LatentBlend
-    LatentComposite LatentCrop LatentFlip LatentFromBatch LatentRotate LatentUpscale
-    LatentUpscaleBy LoadImage LoadImageMask LoadLatent LoraLoader LoraLoaderModelOnly
-    MarkdownNote MaskToImage ModelMergeBlocks ModelMergeSimple ModelSamplingDiscrete
-    ModelSamplingFlux ModelSamplingSD3 Note PreviewImage PrimitiveNode RandomNoise
-    RepeatLatentBatch Reroute SamplerCustom SamplerCustomAdvanced SaveAnimatedPNG
-    SaveAnimatedWEBP SaveImage SaveLatent SetLatentNoiseMask StyleModelApply StyleModelLoader TripleCLIPLoader UNETLoader
-    UpscaleModelLoader VAEDecode VAEDecodeTiled VAEEncode VAEEncodeForInpaint VAEEncodeTiled
-    VAELoader unCLIPCheckpointLoader unCLIPConditioning
+    ImageBlur ImageCrop ImageInvert ImageOnlyCheckpointLoader ImagePadForOutpaint
+    ImageQuantize ImageScale ImageScaleBy ImageScaleToTotalPixels ImageSharpen
+    ImageUpscaleWithModel InpaintModelConditioning InvertMask KSampler KSamplerAdvanced
+    KSamplerSelect LatentBlend LatentComposite LatentCrop LatentFlip LatentFromBatch
+    LatentRotate LatentUpscale LatentUpscaleBy LoadImage LoadImageMask LoadLatent LoraLoader
+    LoraLoaderModelOnly MarkdownNote MaskToImage ModelMergeBlocks ModelMergeSimple
+    ModelSamplingDiscrete ModelSamplingFlux ModelSamplingSD3 Note PreviewImage PrimitiveNode
+    RandomNoise RepeatLatentBatch Reroute SamplerCustom SamplerCustomAdvanced
+    SaveAnimatedPNG SaveAnimatedWEBP SaveImage SaveLatent SetLatentNoiseMask StyleModelApply
+    StyleModelLoader TripleCLIPLoader UNETLoader UpscaleModelLoader VAEDecode VAEDecodeTiled
+    VAEEncode VAEEncodeForInpaint VAEEncodeTiled VAELoader unCLIPCheckpointLoader
+    unCLIPConditioning
     """.split()
 )
 
