@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,23 @@ def test_the_first_of_two_equal_keys_is_read_too() -> None:
 def infos(*tensors: bytes, data: bytes, pairs: tuple[bytes, ...] = ()) -> list[str]:
     reading, _ = reading_of(V3.file(pairs, tensors, data))
     return [sentence for _, sentence in reading.lies]
+
+
+def test_what_the_library_writes_is_read_without_a_lie(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf")
+    np = pytest.importorskip("numpy")
+    writer = gguf.GGUFWriter(str(tmp_path / "m.gguf"), "llama")
+    writer.add_chat_template([{"name": "default", "template": TEMPLATE}])
+    writer.add_token_list([f"t{n}" for n in range(2000)])
+    for name, shape in {"a": (7,), "b": (3, 5), "c": (2, 2, 2, 2, 2)}.items():
+        writer.add_tensor(name, np.ones(shape, "f4"))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    reading, error = reading_of((tmp_path / "m.gguf").read_bytes())
+    assert (reading.lies, error) == ([], None)
+    assert [part.member for part in reading.parts] == ["tokenizer.chat_template"]
 
 
 def test_a_map_that_does_not_account_for_every_byte_lies() -> None:

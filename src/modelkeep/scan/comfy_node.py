@@ -4,7 +4,7 @@ A workflow is shared as JSON and run with one click. Some custom nodes evaluate 
 into them as Python or hand it to a shell, so the workflow itself is a program. Other nodes
 that are not ComfyUI's own need code of others, which is worth knowing and no more.
 
-Before: a node ``ACE_ExpressionEval`` with the value ``__import__('os').system('...')``.
+Before: a node ``ACE_ExpressionEval`` with the value ``os.system('...')``.
 After: the same workflow with a node that only computes numbers.
 
 Sources: CVE-2024-21576, CVE-2024-21577 (nodes that evaluate their input); CWE-94.

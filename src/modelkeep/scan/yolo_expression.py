@@ -4,7 +4,7 @@ The layers of a YOLO model are a YAML list ``[from, number, module, arguments]``
 releases of its loaders pass the module, text arguments and the activation to ``eval``. Names
 of layers and numbers belong there; a call of anything else runs when the model is built.
 
-Before: ``backbone: [[-1, 1, "__import__('os').system('...')", [64]]]``.
+Before: ``backbone: [[-1, 1, "os.system('...')", [64]]]``.
 After: ``backbone: [[-1, 1, Conv, [64, 3, 2]]]``.
 
 Sources: ``parse_model`` of YOLOv5 and its successors; CWE-95.
