@@ -246,12 +246,12 @@ def test_what_might_hold_something_and_was_not_read_is_counted(
 def test_what_no_rule_reads_is_named_with_its_reason(tmp_path: Path) -> None:
     result = scan_tree(
         tmp_path,
-        {"a.md": b"text", "b.h5": b"PAR1\x15\0\x15\0", "c.zip": zip_of({"x": b"GGUF\3"})},
+        {"a.md": b"text", "b.h5": b"PAR1\x15\0\x15\0", "c.zip": zip_of({"x": b"tjgg\3"})},
     )
     assert [(n.what, n.why) for n in result.not_checked] == [
         ("a.md", "no rule reads text"),
         ("b.h5", "no reader for Parquet"),
-        ("c.zip!x", "no reader for GGUF"),
+        ("c.zip!x", "no reader for GGML (before GGUF)"),
     ]
 
 
