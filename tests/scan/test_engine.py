@@ -227,7 +227,8 @@ def test_only_the_given_rules_run(tmp_path: Path) -> None:
     ("name", "data", "unread"),
     [
         ("README.md", b"text", 0),
-        ("modeling.py", b"import os\n", 1),
+        ("modeling.py", b"import os\n", 0),
+        ("run.js", b"echo\n", 1),
         ("run.sh", b"echo\n", 1),
         ("weights.h5", b"\x89HDF\r\n\x1a\n", 1),
         ("weights.bin", b"\1\2\3\4", 1),
@@ -256,9 +257,8 @@ def test_what_no_rule_reads_is_named_with_its_reason(tmp_path: Path) -> None:
 
 
 def test_code_within_an_archive_is_not_passed_over_in_silence(tmp_path: Path) -> None:
-    """TorchScript keeps Python source in ``code/``."""
-    result = scan_tree(tmp_path, {"m.pt": zip_of({"m/code/net.py": b"import os\n"})})
-    assert [n.what for n in result.not_checked] == ["m.pt!m/code/net.py"]
+    result = scan_tree(tmp_path, {"m.pt": zip_of({"m/code/net.js": b"alert(1);\n"})})
+    assert [n.what for n in result.not_checked] == ["m.pt!m/code/net.js"]
     assert result.unread == 1
 
 

@@ -12,9 +12,12 @@ from typing import Final
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
     json_text,
+    marshal_data,
     npy,
     onnx_model,
     pickle_stream,
+    pyc,
+    python_source,
     safetensors,
     ubjson,
     zip_archive,
@@ -29,6 +32,9 @@ BUILT_IN: Final = (
     onnx_model.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
+    pyc.FORMAT,
+    marshal_data.FORMAT,
+    python_source.FORMAT,
 )
 
 
