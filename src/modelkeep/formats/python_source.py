@@ -21,7 +21,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source
 
-_LONGEST: Final = 8 * 2**20
+LONGEST: Final = 8 * 2**20
 _SNIFFED: Final = 2 * 2**20
 _MOST_ERRORS: Final = 50
 _MOST_LINES: Final = 2000
@@ -66,7 +66,7 @@ def parse(text: str) -> ast.Module:
         MalformedArtifactError: the text is not Python of this version.
         LimitExceededError: too long or nested too deep.
     """
-    if len(text) > _LONGEST:
+    if len(text) > LONGEST:
         raise LimitExceededError(f"Python source of {len(text)} characters")
     try:
         with warnings.catch_warnings():
@@ -149,7 +149,7 @@ def looks_like(source: Source) -> bool:
 def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is a ``PythonSource``; of a broken text it has what could be parsed."""
     del budget  # one pass over a bounded text
-    if source.size > _LONGEST:
+    if source.size > LONGEST:
         raise LimitExceededError(f"Python source of {source.size} bytes")
     raw = source.read(0, source.size)
     try:

@@ -13,12 +13,15 @@ from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
     json_text,
     marshal_data,
+    notebook,
     npy,
     onnx_model,
     pickle_stream,
     pyc,
+    python_cells,
     python_source,
     safetensors,
+    script_text,
     ubjson,
     zip_archive,
 )
@@ -28,6 +31,7 @@ BUILT_IN: Final = (
     npy.FORMAT,
     safetensors.FORMAT,
     ubjson.FORMAT,
+    notebook.FORMAT,
     json_text.FORMAT,
     onnx_model.FORMAT,
     pickle_stream.FORMAT,
@@ -35,6 +39,8 @@ BUILT_IN: Final = (
     pyc.FORMAT,
     marshal_data.FORMAT,
     python_source.FORMAT,
+    python_cells.FORMAT,
+    script_text.FORMAT,
 )
 
 

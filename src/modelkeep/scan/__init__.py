@@ -8,6 +8,8 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    notebook_commands,
+    notebook_markup,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -25,6 +27,7 @@ from modelkeep.scan import (
     python_persistence,
     python_unpickle,
     safetensors_map,
+    script_commands,
     structure_lies,
     zip_escape,
     zip_views,
@@ -53,6 +56,9 @@ BUILT_IN: Final = (
     python_unpickle.DETECTOR,
     python_native.DETECTOR,
     python_bytecode.DETECTOR,
+    notebook_commands.DETECTOR,
+    notebook_markup.DETECTOR,
+    script_commands.DETECTOR,
 )
 
 

@@ -20,6 +20,7 @@ from modelkeep.core import Finding, Rule, Severity
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import (
+    PYTHON,
     acts,
     by_place,
     harmless_command,
@@ -50,15 +51,17 @@ def run(context: Context) -> Iterator[Finding]:
         what = f"{event.name} would run {command!r}" if command else f"{event.name} is called"
         if not event.called:
             what = f"{event.name} is handed on to be called"
-        yield report(context, RULE, event, _severity(event), what)
+        yield report(context, RULE, event, _severity(event, context.format), what)
 
 
-def _severity(event: Event) -> Severity:
+def _severity(event: Event, format_: str) -> Severity:
     if harmless_command(event):
         return Severity.MEDIUM
     if installs_package(event):
+        if format_ == "python cells":  # what notebooks begin with
+            return Severity.MEDIUM
         return by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
     return by_place(event)
 
 
-DETECTOR: Final = Detector(RULE, frozenset({"python"}), run)
+DETECTOR: Final = Detector(RULE, PYTHON, run)

@@ -19,7 +19,7 @@ from typing import Final
 from modelkeep.core import Finding, Rule, Severity
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
-from modelkeep.scan.python_grading import acts, by_place, report, suspicious_host
+from modelkeep.scan.python_grading import PYTHON, acts, by_place, report, suspicious_host
 from modelkeep.scan.python_policy import Act
 from modelkeep.scan.python_values import NETWORK, flat
 
@@ -62,4 +62,4 @@ def _stores_program(event: Event) -> bool:
     return "retrieve" in event.name and bool(_PROGRAM.search(flat(target)))
 
 
-DETECTOR: Final = Detector(RULE, frozenset({"python"}), run)
+DETECTOR: Final = Detector(RULE, PYTHON, run)

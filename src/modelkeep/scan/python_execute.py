@@ -19,7 +19,7 @@ from typing import Final
 from modelkeep.core import Finding, Rule, Severity
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
-from modelkeep.scan.python_grading import acts, by_place, report
+from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import Act
 from modelkeep.scan.python_values import ASSEMBLED, CODE, DECODED, FILE, HOLE, NETWORK, Value
 
@@ -86,4 +86,4 @@ def _by_text(event: Event, code: Value) -> Severity:
     return by_place(event, early=Severity.HIGH)
 
 
-DETECTOR: Final = Detector(RULE, frozenset({"python"}), run)
+DETECTOR: Final = Detector(RULE, PYTHON, run)

@@ -18,6 +18,8 @@ from modelkeep.scan.python_policy import EXFILTRATION_HOSTS, Act
 from modelkeep.scan.python_scopes import Place
 from modelkeep.scan.python_values import flat
 
+PYTHON: Final = frozenset({"python", "python cells"})
+"""Formats whose document is Python code."""
 _SHELL: Final = frozenset(";|&$`<>\n")
 _HARMLESS: Final[dict[str, frozenset[str]]] = {
     "git": frozenset(

@@ -17,7 +17,7 @@ from typing import Final
 from modelkeep.core import Finding, Rule, Severity
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
-from modelkeep.scan.python_grading import acts, by_place, report
+from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import DANGEROUS_MODULES, Act
 from modelkeep.scan.python_values import ASSEMBLED, DECODED, NETWORK, flat
 
@@ -63,4 +63,4 @@ def _severity(event: Event) -> Severity | None:
     return Severity.MEDIUM if event.name == "builtins.__import__" else Severity.INFO
 
 
-DETECTOR: Final = Detector(RULE, frozenset({"python"}), run)
+DETECTOR: Final = Detector(RULE, PYTHON, run)

@@ -19,7 +19,7 @@ from typing import Final
 from modelkeep.core import Finding, Rule, Severity
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
-from modelkeep.scan.python_grading import acts, by_place, report
+from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import STARTUP_PLACES, Act
 from modelkeep.scan.python_values import SITE, flat
 
@@ -72,4 +72,4 @@ def _written(event: Event) -> str | None:
     return text if any(place in text for place in STARTUP_PLACES) else None
 
 
-DETECTOR: Final = Detector(RULE, frozenset({"python"}), run)
+DETECTOR: Final = Detector(RULE, PYTHON, run)

@@ -18,7 +18,7 @@ from typing import Final
 from modelkeep.core import Finding, Rule, Severity
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
-from modelkeep.scan.python_grading import acts, by_place, report
+from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import Act
 from modelkeep.scan.python_values import DECODED, FILE, NETWORK, flat
 
@@ -72,4 +72,4 @@ def _safe_yaml(event: Event) -> bool:
     return event.name.startswith("yaml.load") and "Safe" in (loader.dotted + flat(loader))
 
 
-DETECTOR: Final = Detector(RULE, frozenset({"python"}), run)
+DETECTOR: Final = Detector(RULE, PYTHON, run)
