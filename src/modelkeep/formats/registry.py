@@ -20,8 +20,10 @@ from modelkeep.formats import (
     pyc,
     python_cells,
     python_source,
+    requirements,
     safetensors,
     script_text,
+    startup_path,
     ubjson,
     zip_archive,
 )
@@ -41,6 +43,8 @@ BUILT_IN: Final = (
     python_source.FORMAT,
     python_cells.FORMAT,
     script_text.FORMAT,
+    requirements.FORMAT,
+    startup_path.FORMAT,
 )
 
 

@@ -8,11 +8,14 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    mlflow_model,
+    mlflow_project,
     notebook_commands,
     notebook_markup,
     npy_objects,
     onnx_external,
     onnx_operator,
+    package_code,
     pickle_build,
     pickle_hidden_import,
     pickle_import,
@@ -26,9 +29,14 @@ from modelkeep.scan import (
     python_native,
     python_persistence,
     python_unpickle,
+    requirement_source,
     safetensors_map,
     script_commands,
+    skops_type,
+    startup_code,
     structure_lies,
+    torchscript_operator,
+    wheel_record,
     zip_escape,
     zip_views,
 )
@@ -59,6 +67,14 @@ BUILT_IN: Final = (
     notebook_commands.DETECTOR,
     notebook_markup.DETECTOR,
     script_commands.DETECTOR,
+    mlflow_model.DETECTOR,
+    mlflow_project.DETECTOR,
+    package_code.DETECTOR,
+    requirement_source.DETECTOR,
+    skops_type.DETECTOR,
+    startup_code.DETECTOR,
+    torchscript_operator.DETECTOR,
+    wheel_record.DETECTOR,
 )
 
 
