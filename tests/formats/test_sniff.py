@@ -41,7 +41,7 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
     "text",
     [
         "# Model card\n",
-        "import os\n",
+        "import of goods rose\n",
         "Größe 5 µm",
         "é" * 4000,
         "x" + "é" * 4000,
