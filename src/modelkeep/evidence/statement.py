@@ -97,9 +97,13 @@ def make_statement(
         clock: gives the time.
 
     Raises:
-        EvidenceError: the fields do not have the predicate's shape.
+        EvidenceError: the fields do not have the predicate's shape, or a subject has no
+            sha256, by which everybody else would look it up.
     """
     row = by_key(key)
+    unnamed = [subject.name for subject in subjects if not subject.digest.sha256]
+    if unnamed:
+        raise EvidenceError(f"{unnamed[0]}: nothing is recorded without its sha256")
     if row.shape is None:
         raise EvidenceError(f"predicate {key!r} is not recorded")
     now = clock()

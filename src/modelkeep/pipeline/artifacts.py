@@ -11,7 +11,7 @@ import msgspec
 from modelkeep.core import EvidenceError, Finding, Rule, Subject, Verdict, fold
 from modelkeep.pipeline.workspace import Listener
 from modelkeep.report import ReportedFile, ReportedFinding
-from modelkeep.scan import FileResult, ScanResult, detectors, scan_artifact
+from modelkeep.scan import ScanResult, detectors, scan_artifact
 from modelkeep.sources import Artifact, Manifest, digest_artifact, open_artifact, stamp
 from modelkeep.trust import RULES as SIGNATURE_RULES
 
@@ -73,7 +73,7 @@ def examine(path: str | Path, allow: Iterable[str], listener: Listener) -> Exami
     return Examined(artifact, manifest, subject, scan)
 
 
-def reported_files(results: Iterable[FileResult], prefix: str = "") -> tuple[ReportedFile, ...]:
+def reported_files(examined: Examined, prefix: str = "") -> tuple[ReportedFile, ...]:
     """Scan results as reports show them."""
     return tuple(
         ReportedFile(
@@ -82,8 +82,10 @@ def reported_files(results: Iterable[FileResult], prefix: str = "") -> tuple[Rep
             result.format.removeprefix("unread:"),
             tuple(_placed(finding, prefix) for finding in result.findings),
             result.reason,
+            digest=file.digest,
+            size=file.size,
         )
-        for result in results
+        for result, file in zip(examined.scan.files, examined.manifest.files, strict=True)
     )
 
 

@@ -34,7 +34,7 @@ def scan(*paths: str | Path, listener: Listener | None = None, **flags: Value | 
     files = tuple(
         file
         for path, item in zip(paths, examined, strict=True)
-        for file in reported_files(item.scan.files, _prefix(path, item, many=len(paths) > 1))
+        for file in reported_files(item, _prefix(path, item, many=len(paths) > 1))
     )
     findings = [finding for file in files for finding in file.findings]
     verdict = fold(file.verdict for file in files)
