@@ -4,6 +4,7 @@ from modelkeep.pipeline.checking import check
 from modelkeep.pipeline.diagnosis import diagnose
 from modelkeep.pipeline.explaining import explain, pages
 from modelkeep.pipeline.gating import gate
+from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.records import (
     export_evidence,
     list_evidence,
@@ -14,7 +15,7 @@ from modelkeep.pipeline.records import (
 from modelkeep.pipeline.scanning import scan
 from modelkeep.pipeline.signatures import sign, verify
 from modelkeep.pipeline.trusting import add_trust, export_trust, list_trust, remove_trust
-from modelkeep.pipeline.workspace import Listener, init_keep, keep_path, place_of_new_keep
+from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
 
 __all__ = [
     "Listener",

@@ -22,9 +22,10 @@ from modelkeep.core.settings import Value
 from modelkeep.evidence import anchor_problems, read_anchor, timestamp, write_anchor
 from modelkeep.pipeline.artifacts import Examined, examine, reported_files, used_rules
 from modelkeep.pipeline.inputs import Inputs
+from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.recording import Results, build_statements
 from modelkeep.pipeline.scanning import fails_on
-from modelkeep.pipeline.workspace import Listener, Workspace, open_workspace, require_file
+from modelkeep.pipeline.workspace import Workspace, open_workspace, require_file
 from modelkeep.policy import Decision, require_decidable
 from modelkeep.report import Report, ReportedFinding, ReportedReceipt, build_bom
 from modelkeep.trust import (

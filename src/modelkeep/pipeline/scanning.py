@@ -9,7 +9,7 @@ from modelkeep.core import NotChecked, Severity, Subject, UsageError, Verdict, f
 from modelkeep.core.settings import Value, resolve
 from modelkeep.evidence import timestamp, utc_now
 from modelkeep.pipeline.artifacts import Examined, examine, reported_files, used_rules
-from modelkeep.pipeline.workspace import Listener
+from modelkeep.pipeline.listening import Listener
 from modelkeep.report import Report
 from modelkeep.sources import root_digest
 

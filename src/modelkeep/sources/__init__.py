@@ -10,10 +10,13 @@ from modelkeep.sources.artifact import (
 )
 from modelkeep.sources.digest import (
     FileDigest,
+    Hashing,
     Manifest,
     Progress,
     digest_artifact,
     digest_bytes,
+    digest_source,
+    manifest_of,
     private_copy,
     root_digest,
 )
@@ -23,10 +26,13 @@ __all__ = [
     "Artifact",
     "FileDigest",
     "FileSource",
+    "Hashing",
     "Manifest",
     "Progress",
     "digest_artifact",
     "digest_bytes",
+    "digest_source",
+    "manifest_of",
     "open_artifact",
     "private_copy",
     "read_unchanged",

@@ -1,0 +1,46 @@
+"""Who hears about a running job, and how far it got in bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Tell = Callable[[str], None]
+Progress = Callable[[str, float], None]
+Measured = Callable[[str, int, int], None]
+
+
+def quiet(*_: object) -> None:
+    """Tell nobody."""
+
+
+@dataclass(slots=True)
+class Listener:
+    """Who hears about a running job.
+
+    Attributes:
+        tell: a sentence for a person.
+        progress: what is going on and the share done in [0, 1].
+        measured: what is being read, bytes done and bytes in all.
+    """
+
+    tell: Tell = quiet
+    progress: Progress = quiet
+    measured: Measured = quiet
+    _reading: str = ""
+
+    def reads(self, name: str) -> None:
+        """A file's turn has come."""
+        self._reading = name
+
+    def counting(self, total: int) -> Callable[[int], None]:
+        """A function that adds up bytes and passes on how far they have come."""
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            self.measured(self._reading, done, total)
+            self.progress(self._reading, min(1.0, done / total) if total else 1.0)
+
+        return advance
