@@ -17,7 +17,8 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 
 from modelkeep.core import EvidenceError, Subject
-from modelkeep.evidence.canonical import encode, parse_timestamp, timestamp
+from modelkeep.core.clock import timestamp
+from modelkeep.evidence.canonical import encode, parse_timestamp
 from modelkeep.evidence.keys import PublicKey, SigningKey
 from modelkeep.evidence.predicates import FactValue, by_key, by_uri
 

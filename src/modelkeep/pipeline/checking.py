@@ -101,7 +101,7 @@ def _run(workspace: Workspace, model: Path, inputs: Inputs, roots: str | Path | 
     keep, settings, listener = workspace.keep, workspace.settings, workspace.listener
     require_decidable(settings.text("action"), keep.profile)
     _require_anchored(workspace)
-    examined = examine(model, settings.names("scan.pickle_allow"), listener)
+    examined = examine(model, settings.names("scan.pickle.allow"), listener)
     signature = verify_signature(
         examined.artifact,
         examined.manifest,
@@ -240,8 +240,15 @@ def _report(
         rules=used_rules(every),
         materials=results.materials,
         bom=results.bom,
-        notes=notes,
+        notes=(*notes, *_ignored(workspace)),
     )
+
+
+def _ignored(workspace: Workspace) -> tuple[str, ...]:
+    """Evidence states every finding; who may accept one is a matter of policy."""
+    if not workspace.settings.ignores:
+        return ()
+    return ("[[ignore]] entries hold for `modelkeep scan`; a check counts every finding",)
 
 
 def _verdict(

@@ -21,13 +21,18 @@ class Listener:
     Attributes:
         tell: a sentence for a person.
         progress: what is going on and the share done in [0, 1].
-        measured: what is being read, bytes done and bytes in all.
+        measured: what is being read, bytes done and bytes in all; told instead of a share.
     """
 
     tell: Tell = quiet
     progress: Progress = quiet
     measured: Measured = quiet
     _reading: str = ""
+
+    @property
+    def hears_bytes(self) -> bool:
+        """Whether anybody wants to know how far it got."""
+        return self.progress is not quiet or self.measured is not quiet
 
     def reads(self, name: str) -> None:
         """A file's turn has come."""
@@ -40,7 +45,9 @@ class Listener:
         def advance(count: int) -> None:
             nonlocal done
             done += count
-            self.measured(self._reading, done, total)
-            self.progress(self._reading, min(1.0, done / total) if total else 1.0)
+            if self.measured is not quiet:
+                self.measured(self._reading, done, total)
+            else:
+                self.progress(self._reading, min(1.0, done / total) if total else 1.0)
 
         return advance

@@ -15,6 +15,7 @@ import msgspec
 
 from modelkeep.core import (
     Confidence,
+    Decision,
     Digest,
     Finding,
     Location,
@@ -27,7 +28,6 @@ from modelkeep.core import (
     Verdict,
 )
 from modelkeep.core.version import VERSION
-from modelkeep.policy import Decision
 
 SCHEMA_VERSION: Final = "1.0"
 

@@ -20,7 +20,7 @@ from modelkeep.scan import (
     zip_escape,
     zip_views,
 )
-from modelkeep.scan.engine import scan_artifact
+from modelkeep.scan.engine import FAILING, scan_artifact
 from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
 
 BUILT_IN: Final = (
@@ -51,6 +51,7 @@ def detectors() -> tuple[Detector, ...]:
 
 __all__ = [
     "BUILT_IN",
+    "FAILING",
     "Context",
     "Detector",
     "FileResult",

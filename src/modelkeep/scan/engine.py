@@ -41,6 +41,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
     *,
     allow: Iterable[str] = (),
     limits: Limits | None = None,
+    root: Iterable[str] | None = None,
     on_file: Callable[[str], None] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     hashing: Hashing = Hashing.NONE,
@@ -53,6 +54,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
         detectors: the rules to run.
         allow: dotted names a pickle may import besides the built-in ones.
         limits: budgets per file.
+        root: shown names of all files beside them, scanned or not; those of the artifact.
         on_file: called with each file's name, before it is read or as its result comes in.
         on_bytes: called with the number of bytes just dealt with.
         hashing: digests to compute of the bytes that are scanned.
@@ -69,7 +71,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
         tuple(detectors),
         frozenset(allow),
         limits or Limits(),
-        frozenset(artifact.display(name) for name in artifact.files),
+        frozenset(map(artifact.display, artifact.files) if root is None else root),
         hashing,
     )
     hear, count = on_file or _nobody, on_bytes or _nobody

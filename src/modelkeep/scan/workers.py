@@ -138,10 +138,9 @@ class _Crew:
         answers, answers_out = os.pipe()
         pid = os.fork()
         if pid == 0:
-            others = [d for w in self._workers.values() for d in (w.orders, w.answers)]
-            _work(
-                self._plan, self._scan_file, orders, answers_out, [*others, orders_in, answers]
-            )
+            others = [orders_in, answers]
+            others += [d for w in self._workers.values() for d in (w.orders, w.answers)]
+            _work(self._plan, self._scan_file, orders, answers_out, others)
         os.close(orders)
         os.close(answers_out)
         worker = self._workers[answers] = _Worker(pid, orders_in, answers)

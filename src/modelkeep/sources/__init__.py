@@ -20,6 +20,7 @@ from modelkeep.sources.digest import (
     private_copy,
     root_digest,
 )
+from modelkeep.sources.spool import spooled
 
 __all__ = [
     "SIGNATURE_NAME",
@@ -37,5 +38,6 @@ __all__ = [
     "private_copy",
     "read_unchanged",
     "root_digest",
+    "spooled",
     "stamp",
 ]
