@@ -121,3 +121,11 @@ def test_scan_pulls_neither_store_nor_policy_nor_cryptography() -> None:
     )
     heavy = "sqlalchemy cedarpy cryptography securesystemslib numpy rich".split()
     assert samples.spoken("bomb.pkl", *heavy, script=script).out.endswith("\n[]\n")
+
+
+def test_cache_is_where_it_is_asked_for_and_only_then() -> None:
+    assert said("scan", "bomb.pkl", "--cache", "c").code == 1
+    assert {path.name for path in Path("c").iterdir()} == {"secret", "verdicts.sqlite"}
+    assert said("scan", "bomb.pkl", "--cache", "c").code == 1
+    assert said("scan", "bomb.pkl", "--no-cache", "--cache", "d").code == 1
+    assert not Path("d").exists()

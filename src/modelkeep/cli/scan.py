@@ -23,6 +23,10 @@ GLOB = "GLOB"
 @click.option("--skip-rules", default="", metavar="ID,ID", help="Run all rules but these.")
 @click.option("--baseline", type=PATH, help="Findings listed in this file do not count.")
 @click.option("--write-baseline", type=PATH, help="Write the findings of this run to a file.")
+@click.option(
+    "--cache", metavar="DIR", help="Where verdicts are kept; else the keep or ~/.cache."
+)
+@click.option("--no-cache", is_flag=True, help="Scan every file anew.")
 @click.option("--show-suppressed", is_flag=True, help="Show findings that do not count, too.")
 @severity_options
 @output_options
@@ -46,6 +50,9 @@ def scan(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> Non
     shown = given.pop("show_suppressed")
     for key in ("rules", "skip_rules"):
         given[key] = tuple(name.strip() for name in given[key].split(",") if name.strip())
+    cache = given.pop("cache")
+    given["scan.cache"] = "off" if given.pop("no_cache") else cache
+    given["keep"] = context.obj
     given["sha256"] = any(name == "cyclonedx" for name, _ in plan)
     stdin = sys.stdin.buffer if "-" in paths else None
     with listening(context) as listener:

@@ -85,6 +85,7 @@ _PLAIN: Final = (
         ("", "info", "low", "medium", "high", "critical"),
     ),
     Setting("scan.pickle.allow", (), "extra dotted names a pickle may import"),
+    Setting("scan.cache", "auto", "where a scan keeps verdicts: auto, off or a directory"),
     Setting("scan.include", (), "globs of the files to scan; empty: all"),
     Setting("scan.exclude", (), "globs of files not to scan"),
 )

@@ -20,8 +20,10 @@ from modelkeep.report import Report, ReportedFile
 from modelkeep.scan import Detector, ScanResult, detectors, scan_artifact
 from modelkeep.sources import (
     Artifact,
+    Cache,
     Hashing,
     Manifest,
+    cache_folder,
     manifest_of,
     open_artifact,
     root_digest,
@@ -153,9 +155,11 @@ def _scan(
         empty = Manifest((), root_digest([]))
         subject = Subject("run", f"no file of {whole.name}", empty.digest)
         return _Scanned(place, Examined(artifact, empty, subject, nothing), left_out)
+    folder = cache_folder(settings.text("scan.cache"), settings.text("keep"))
     result = scan_artifact(
         artifact,
         run,
+        cache=Cache(folder) if folder is not None else None,
         allow=settings.names("scan.pickle.allow"),
         root=(whole.display(name) for name in whole.files),
         hashing=hashing,

@@ -6,6 +6,7 @@ larger file is hashed in one pass and then read by its reader at the places it n
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
@@ -15,9 +16,11 @@ from modelkeep.formats import Budget, Limits, MemorySource, Source
 from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
 from modelkeep.scan.plan import HELD, Outcome, Plan, Seen, stuck, unfinished
 from modelkeep.scan.streams import streams
+from modelkeep.scan.verdict_cache import VerdictCache
 from modelkeep.scan.workers import can_fork, run_in_workers
 from modelkeep.sources import (
     Artifact,
+    Cache,
     FileDigest,
     FileSource,
     Hashing,
@@ -46,6 +49,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
     on_bytes: Callable[[int], None] | None = None,
     hashing: Hashing = Hashing.NONE,
     workers: int | None = None,
+    cache: Cache | None = None,
 ) -> ScanResult:
     """Scan a file or directory; nothing in it is loaded.
 
@@ -60,6 +64,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
         hashing: digests to compute of the bytes that are scanned.
         workers: processes that share the work; as many as there are processors where there
             is enough of it, none for little work.
+        cache: results of earlier runs; needs ``hashing``.
 
     Returns:
         One result per file. A file is FAIL with a finding of high severity or worse,
@@ -74,6 +79,9 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
         frozenset(map(artifact.display, artifact.files) if root is None else root),
         hashing,
     )
+    verdicts = VerdictCache(cache, plan) if cache and hashing is not Hashing.NONE else None
+    if verdicts is not None:
+        plan = dataclasses.replace(plan, known=verdicts.find)
     hear, count = on_file or _nobody, on_bytes or _nobody
     processes = _processes(artifact) if workers is None else workers
     if processes and can_fork():
@@ -81,6 +89,8 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
     else:
         found = _one_by_one(plan, hear, count)
     outcomes = tuple(found)
+    if verdicts is not None:
+        verdicts.keep(outcomes)
     return ScanResult(
         tuple(outcome.result for outcome in outcomes),
         tuple(missed for outcome in outcomes for missed in outcome.not_checked),
@@ -127,10 +137,12 @@ def scan_file(plan: Plan, name: str, on_bytes: Callable[[int], None]) -> Outcome
             data = file.read(0, file.size)
             digest = digest_bytes(data, plan.hashing)
             on_bytes(len(data))
-            return _scan(MemorySource(data), shown, plan, digest)
+            known = plan.known(shown, digest, len(data))
+            return known or _scan(MemorySource(data), shown, plan, digest)
         before = file.stamp()
         digest = digest_source(file, on_bytes, plan.hashing)
-        outcome = _scan(file, shown, plan, digest)
+        known = plan.known(shown, digest, file.size)
+        outcome = known or _scan(file, shown, plan, digest)
         if file.stamp() != before:
             return unfinished(plan, name, "changed while it was being read")
         return outcome

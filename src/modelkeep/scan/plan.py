@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +33,8 @@ class Plan:
         limits: budgets per file.
         root: shown names of all files, for rules about references.
         hashing: which digests are computed.
+        known: looks up the outcome of a file that was scanned before, by its shown name,
+            digest and length.
     """
 
     artifact: Artifact
@@ -40,6 +43,7 @@ class Plan:
     limits: Limits
     root: frozenset[str]
     hashing: Hashing
+    known: Callable[[str, Digest, int], Outcome | None] = lambda *_: None
 
 
 @dataclass(frozen=True, slots=True)

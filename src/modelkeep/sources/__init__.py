@@ -8,6 +8,7 @@ from modelkeep.sources.artifact import (
     read_unchanged,
     stamp,
 )
+from modelkeep.sources.cache import Cache, cache_folder
 from modelkeep.sources.digest import (
     FileDigest,
     Hashing,
@@ -25,11 +26,13 @@ from modelkeep.sources.spool import spooled
 __all__ = [
     "SIGNATURE_NAME",
     "Artifact",
+    "Cache",
     "FileDigest",
     "FileSource",
     "Hashing",
     "Manifest",
     "Progress",
+    "cache_folder",
     "digest_artifact",
     "digest_bytes",
     "digest_source",
