@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import check_samples as samples
+from hub_server import serving
 from modelkeep import pipeline
 from modelkeep.core import InputError, Severity, UsageError, Verdict
 from modelkeep.pipeline.scanning import fails_on
@@ -267,3 +268,36 @@ def test_many_files_have_the_same_report_as_few(monkeypatch: pytest.MonkeyPatch)
     shared = pipeline.scan("many")
     assert shared.files == alone.files
     assert shared.subject == alone.subject
+
+
+# Addresses
+
+
+@pytest.mark.net
+def test_repository_on_a_hub_is_scanned_where_it_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"a/bomb.pkl": samples.BOMB, "config.json": b"{}", "README.md": b"text"}
+    with serving(files) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        report = pipeline.scan("hf://org/name@main", exclude=["*.md"])
+        assert [(file.path, str(file.verdict)) for file in report.files] == [
+            ("README.md", "SKIPPED"),
+            ("a/bomb.pkl", "FAIL"),
+            ("config.json", "PASS"),
+        ]
+        assert report.base == "hf://org/name@main/"
+        assert not any("README" in path for path, _ in hub.asked)
+        one = pipeline.scan("hf://org/name/config.json", "model.onnx")
+        assert [file.path for file in one.files] == [
+            "hf://org/name/config.json/config.json",
+            "model.onnx",
+        ]
+        for style in ("table", "json", "sarif", "cyclonedx", "gitlab", "github", "junit"):
+            assert report.render(style)
+
+
+def test_address_that_leads_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:1")
+    with pytest.raises(InputError):
+        pipeline.scan("hf://org/name")
+    with pytest.raises(UsageError, match="not known"):
+        pipeline.scan("gopher://org/name")

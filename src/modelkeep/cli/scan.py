@@ -32,12 +32,16 @@ GLOB = "GLOB"
 @output_options
 @click.pass_context
 def scan(context: click.Context, /, paths: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 - as click parsed it
-    """Read PATHS as data with every static rule; nothing is loaded. ``-`` is stdin.
+    """Read PATHS as data with every static rule; nothing is loaded.
+
+    A path is a file, a directory, - for stdin, or an address: hf://ORG/NAME[@REVISION][/PATH],
+    s3://BUCKET/PREFIX, gs://..., az://... (the last three need the extra `cloud`).
 
     \b
     Examples:
       modelkeep scan model.pkl
       modelkeep scan models/ --exclude '*.md' --format sarif > findings.sarif
+      modelkeep scan hf://org/name@main
       modelkeep scan a.onnx b.safetensors --fail-on medium --baseline known.json
 
     \b

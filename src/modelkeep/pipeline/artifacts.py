@@ -82,7 +82,9 @@ def size_of(artifact: Artifact) -> int:
     return sum(artifact.locate(name).stat().st_size for name in artifact.files)
 
 
-def reported_files(examined: Examined, prefix: str = "") -> tuple[ReportedFile, ...]:
+def reported_files(
+    scan: ScanResult, manifest: Manifest, prefix: str = ""
+) -> tuple[ReportedFile, ...]:
     """Scan results as reports show them."""
     return tuple(
         ReportedFile(
@@ -91,10 +93,10 @@ def reported_files(examined: Examined, prefix: str = "") -> tuple[ReportedFile, 
             result.format.removeprefix("unread:"),
             tuple(_placed(finding, prefix) for finding in result.findings),
             result.reason,
-            digest=file.digest,
+            digest=file.digest if file.digest.blake3 else None,
             size=file.size,
         )
-        for result, file in zip(examined.scan.files, examined.manifest.files, strict=True)
+        for result, file in zip(scan.files, manifest.files, strict=True)
     )
 
 

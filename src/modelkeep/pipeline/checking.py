@@ -221,7 +221,7 @@ def _report(
     live: _Live,
 ) -> Report:
     examined = results.examined
-    files = reported_files(examined)
+    files = reported_files(examined.scan, examined.manifest)
     about = tuple(ReportedFinding.of(f) for f in findings(examined.artifact, results.signature))
     every = [*about, *(finding for file in files for finding in file.findings)]
     notes = live.assessed.notes if live.assessed is not None else ()

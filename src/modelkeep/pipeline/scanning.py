@@ -13,18 +13,21 @@ from modelkeep.core import NotChecked, Severity, Subject, UsageError, Verdict, f
 from modelkeep.core.clock import timestamp, utc_now
 from modelkeep.core.globs import matches
 from modelkeep.core.settings import Settings, Value, resolve
-from modelkeep.pipeline.artifacts import Examined, reported_files, size_of, used_rules
+from modelkeep.pipeline.artifacts import reported_files, size_of, used_rules
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.suppressing import Suppressions, read_baseline
 from modelkeep.report import Report, ReportedFile
-from modelkeep.scan import Detector, ScanResult, detectors, scan_artifact
+from modelkeep.scan import Detector, ScanResult, detectors, scan_artifact, scan_remote
 from modelkeep.sources import (
     Artifact,
     Cache,
     Hashing,
     Manifest,
+    RemoteArtifact,
     cache_folder,
+    is_address,
     manifest_of,
+    open_address,
     open_artifact,
     root_digest,
     spooled,
@@ -41,7 +44,7 @@ class _Place:
         base: what leads to its files from the working directory.
     """
 
-    artifact: Artifact
+    artifact: Artifact | RemoteArtifact
     prefix: str
     base: str
 
@@ -51,7 +54,9 @@ class _Scanned:
     """A path after its scan: the files that were read, and those left out with the reason."""
 
     place: _Place
-    examined: Examined
+    subject: Subject
+    manifest: Manifest
+    result: ScanResult
     left_out: dict[str, str]
 
 
@@ -126,6 +131,10 @@ def _choose_rules(
 def _open(path: str | Path, stack: ExitStack, stdin: BinaryIO | None, *, many: bool) -> _Place:
     if str(path) == "-" and stdin is not None:
         return _Place(open_artifact(stack.enter_context(spooled(stdin))), "", "")
+    if is_address(str(path)):
+        remote = stack.enter_context(open_address(str(path)))
+        base = f"{remote.name.rstrip('/')}/"
+        return _Place(remote, base if many else "", base)
     artifact = open_artifact(path)
     folder = artifact.path if artifact.is_directory else artifact.path.parent
     base = "" if folder == Path() else f"{_nearby(folder).as_posix().rstrip('/')}/"
@@ -149,26 +158,56 @@ def _scan(
     whole = place.artifact
     left_out = {name: why for name in whole.files if (why := _why_not(place, name, settings))}
     chosen = tuple(name for name in whole.files if name not in left_out)
-    artifact = dataclasses.replace(whole, files=chosen)
     if not chosen:
         nothing = ScanResult((), rules=tuple(detector.rule.id for detector in run))
         empty = Manifest((), root_digest([]))
         subject = Subject("run", f"no file of {whole.name}", empty.digest)
-        return _Scanned(place, Examined(artifact, empty, subject, nothing), left_out)
+        return _Scanned(place, subject, empty, nothing, left_out)
+    result = _run(whole, chosen, run, settings, hashing, listener)
+    manifest = (
+        manifest_of(whole, result.digests)
+        if isinstance(whole, Artifact)
+        else Manifest(result.digests, root_digest([file.digest for file in result.digests]))
+    )
+    subject = _subject_of(whole, manifest)
+    return _Scanned(place, subject, manifest, result, left_out)
+
+
+def _run(
+    whole: Artifact | RemoteArtifact,
+    chosen: tuple[str, ...],
+    run: tuple[Detector, ...],
+    settings: Settings,
+    hashing: Hashing,
+    listener: Listener,
+) -> ScanResult:
+    allow = settings.names("scan.pickle.allow")
+
+    def reads(name: str) -> None:
+        listener.reads(f"scanning {name}")
+
+    if isinstance(whole, RemoteArtifact):
+        return scan_remote(
+            whole,
+            run,
+            files=chosen,
+            allow=allow,
+            hashing=hashing,
+            on_file=reads,
+            on_bytes=listener.counting(sum(whole.sizes[name] for name in chosen)),
+        )
+    artifact = dataclasses.replace(whole, files=chosen)
     folder = cache_folder(settings.text("scan.cache"), settings.text("keep"))
-    result = scan_artifact(
+    return scan_artifact(
         artifact,
         run,
         cache=Cache(folder) if folder is not None else None,
-        allow=settings.names("scan.pickle.allow"),
-        root=(whole.display(name) for name in whole.files),
+        allow=allow,
+        root=map(whole.display, whole.files),
         hashing=hashing,
-        on_file=lambda name: listener.reads(f"scanning {name}"),
+        on_file=reads,
         on_bytes=listener.counting(size_of(artifact)) if listener.hears_bytes else None,
     )
-    manifest = manifest_of(artifact, result.digests)
-    subject = _subject_of(whole, manifest, len(chosen))
-    return _Scanned(place, Examined(artifact, manifest, subject, result), left_out)
 
 
 def _why_not(place: _Place, name: str, settings: Settings) -> str:
@@ -184,21 +223,21 @@ def _why_not(place: _Place, name: str, settings: Settings) -> str:
     return ""
 
 
-def _subject_of(whole: Artifact, manifest: Manifest, count: int) -> Subject:
-    """The model, or a run over some of its files, which has another digest."""
-    if count == len(whole.files):
+def _subject_of(whole: Artifact | RemoteArtifact, manifest: Manifest) -> Subject:
+    """The model, or a run over what could be hashed of it, which has another digest."""
+    hashed = [file.digest for file in manifest.files if file.digest.blake3]
+    if len(hashed) == len(whole.files):
         return Subject("model", whole.name, manifest.digest)
-    name = f"{count} of {len(whole.files)} files of {whole.name}"
-    return Subject("run", name, root_digest([file.digest for file in manifest.files]))
+    name = f"{len(hashed)} of {len(whole.files)} files of {whole.name}"
+    return Subject("run", name, root_digest(hashed))
 
 
 def _files(item: _Scanned, suppressions: Suppressions) -> Iterator[ReportedFile]:
     """Every file in manifest order, those left out among them."""
     place = item.place
     base = place.base if not place.prefix else ""  # with several paths it is in the name
-    results = zip(
-        reported_files(item.examined, place.prefix), item.examined.scan.files, strict=True
-    )
+    reported = reported_files(item.result, item.manifest, place.prefix)
+    results = zip(reported, item.result.files, strict=True)
     for name in place.artifact.files:
         why = item.left_out.get(name)
         if why is None:
@@ -253,15 +292,15 @@ def fails_on(threshold: str, severities: Sequence[Severity]) -> bool:
 
 def _subject(scanned: list[_Scanned]) -> Subject:
     if len(scanned) == 1:
-        return scanned[0].examined.subject
-    digests = [item.examined.subject.digest for item in scanned]
+        return scanned[0].subject
+    digests = [item.subject.digest for item in scanned]
     return Subject("run", f"{len(scanned)} paths", root_digest(digests))
 
 
 def _missed(scanned: list[_Scanned]) -> Iterator[NotChecked]:
     for item in scanned:
         prefix = item.place.prefix
-        for missed in item.examined.scan.not_checked:
+        for missed in item.result.not_checked:
             yield NotChecked(f"{prefix}{missed.what}", missed.why)
         for name, why in item.left_out.items():
             yield NotChecked(f"{prefix}{item.place.artifact.display(name)}", why)

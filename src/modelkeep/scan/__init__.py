@@ -22,6 +22,7 @@ from modelkeep.scan import (
 )
 from modelkeep.scan.engine import FAILING, scan_artifact
 from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
+from modelkeep.scan.remote import scan_remote
 
 BUILT_IN: Final = (
     pickle_import.DETECTOR,
@@ -58,4 +59,5 @@ __all__ = [
     "ScanResult",
     "detectors",
     "scan_artifact",
+    "scan_remote",
 ]

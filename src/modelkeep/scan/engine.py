@@ -138,17 +138,18 @@ def scan_file(plan: Plan, name: str, on_bytes: Callable[[int], None]) -> Outcome
             digest = digest_bytes(data, plan.hashing)
             on_bytes(len(data))
             known = plan.known(shown, digest, len(data))
-            return known or _scan(MemorySource(data), shown, plan, digest)
+            return known or scan_source(MemorySource(data), shown, plan, digest)
         before = file.stamp()
         digest = digest_source(file, on_bytes, plan.hashing)
         known = plan.known(shown, digest, file.size)
-        outcome = known or _scan(file, shown, plan, digest)
+        outcome = known or scan_source(file, shown, plan, digest)
         if file.stamp() != before:
             return unfinished(plan, name, "changed while it was being read")
         return outcome
 
 
-def _scan(source: Source, shown: str, plan: Plan, digest: Digest) -> Outcome:
+def scan_source(source: Source, shown: str, plan: Plan, digest: Digest) -> Outcome:
+    """Run every rule of a plan over one source."""
     try:
         seen, findings = _read(source, shown, Budget(plan.limits), plan)
     except MemoryError:

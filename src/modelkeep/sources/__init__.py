@@ -21,6 +21,8 @@ from modelkeep.sources.digest import (
     private_copy,
     root_digest,
 )
+from modelkeep.sources.ranges import RangeSource
+from modelkeep.sources.remote import RemoteArtifact, is_address, open_address
 from modelkeep.sources.spool import spooled
 
 __all__ = [
@@ -32,11 +34,15 @@ __all__ = [
     "Hashing",
     "Manifest",
     "Progress",
+    "RangeSource",
+    "RemoteArtifact",
     "cache_folder",
     "digest_artifact",
     "digest_bytes",
     "digest_source",
+    "is_address",
     "manifest_of",
+    "open_address",
     "open_artifact",
     "private_copy",
     "read_unchanged",
