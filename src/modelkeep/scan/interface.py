@@ -8,6 +8,7 @@ from typing import Final
 
 from modelkeep.core import Confidence, Finding, Location, NotChecked, Rule, Severity, Verdict
 from modelkeep.formats import Budget, Source
+from modelkeep.sources import FileDigest
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class FileResult:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     reason: str = ""
+    reading: Verdict = Verdict.PASS
+    """What it would be without its findings: PASS, INCONCLUSIVE or SKIPPED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,15 @@ class ScanResult:
         files: every file, in manifest order.
         not_checked: what no reader could read, and why.
         unread: files that might hold something and were not read.
+        rules: ids of the rules that ran.
+        digests: of the bytes that were read, in the order of ``files``; none unless asked for.
     """
 
     files: tuple[FileResult, ...]
     not_checked: tuple[NotChecked, ...] = ()
     unread: int = 0
     rules: tuple[str, ...] = field(default_factory=tuple)
+    digests: tuple[FileDigest, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -18,7 +18,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, MalformedArtifactError, Rule, Severity
-from modelkeep.formats.zip_archive import Archive, Member, member_source
+from modelkeep.formats.zip_directory import Member
+from modelkeep.formats.zip_layout import Archive
+from modelkeep.formats.zip_member import unpack
 from modelkeep.scan.interface import Context, Detector
 
 RULE: Final = Rule(
@@ -69,7 +71,7 @@ def _compare(context: Context, archive: Archive, record: Member) -> Iterator[Fin
 
 
 def _listed(context: Context, archive: Archive, record: Member) -> dict[str, str]:
-    source, _ = member_source(archive, record, context.budget)
+    source = unpack(archive.source, record, context.budget).source
     text = source.read(0, source.size).decode("utf-8", "replace")
     rows = csv.reader(text.splitlines())
     return {row[0]: _sha256(row[1]) for row in rows if len(row) >= _FIELDS}
@@ -81,7 +83,7 @@ def _sha256(field: str) -> str:
 
 
 def _digest(context: Context, archive: Archive, member: Member) -> str:
-    source, _ = member_source(archive, member, context.budget)
+    source = unpack(archive.source, member, context.budget).source
     digest = hashlib.sha256()
     for at in range(0, source.size, _CHUNK):
         digest.update(source.read(at, _CHUNK))
