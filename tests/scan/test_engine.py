@@ -101,8 +101,8 @@ def test_a_finding_beats_an_inconclusive_reading_and_keeps_its_reason(
 
 @pytest.mark.parametrize(
     "limits",
-    [Limits(entries=2), Limits(operations=5), Limits(depth=0), Limits(member_bytes=10)],
-    ids=["entries", "operations", "depth", "bytes"],
+    [Limits(entries=2), Limits(values=5), Limits(depth=0), Limits(member_bytes=10)],
+    ids=["entries", "values", "depth", "bytes"],
 )
 def test_a_spent_budget_is_inconclusive(tmp_path: Path, limits: Limits) -> None:
     data = zip_of({"a": pickle.dumps(list(range(100))), "b": b""}, method=zipfile.ZIP_DEFLATED)

@@ -83,14 +83,7 @@ class Use:
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """STOP was reached; ``offset`` is the first byte after it."""
-
-    offset: int
-
-
-Event = Import | Use | End
+Event = Import | Use
 
 
 @dataclass(slots=True)
@@ -107,9 +100,6 @@ class PickleDocument:
         Raises:
             LimitExceededError: more distinct ones than the budget has entries.
         """
-        if isinstance(event, End):
-            self.end = event.offset
-            return
         key = (
             ("import", event.dotted, event.opcode)
             if isinstance(event, Import)

@@ -12,9 +12,11 @@ from typing import Final
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
     json_text,
+    msgpack_document,
     npy,
     onnx_model,
     pickle_stream,
+    rds,
     safetensors,
     ubjson,
     zip_archive,
@@ -27,6 +29,8 @@ BUILT_IN: Final = (
     ubjson.FORMAT,
     json_text.FORMAT,
     onnx_model.FORMAT,
+    rds.FORMAT,
+    msgpack_document.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
 )
