@@ -29,7 +29,7 @@ import pickle_saves
 
 TOOLS = Path(__file__).resolve().parent
 TABLE = TOOLS.parent / "src" / "modelkeep" / "formats" / "pickle_policy.json"
-USES = ("call", "hold", "new")
+USES = ("call", "hold", "load", "new", "single")
 Lists = dict[str, dict[str, set[str]]]
 
 
@@ -80,7 +80,9 @@ def _plain(uses: dict[str, set[str]]) -> dict[str, str]:
     found = {
         "call": uses["call"],
         "new": uses["new"] - uses["call"],
-        "hold": uses["hold"] - uses["call"] - uses["new"],
+        "load": uses["load"],
+        "single": uses["single"],
+        "hold": uses["hold"].difference(*(uses[use] for use in USES if use != "hold")),
     }
     return {use: " ".join(sorted(names)) for use, names in found.items() if names}
 

@@ -88,6 +88,7 @@ class Calls:
         values = self.values
         target = values.symbols[-callee]
         if isinstance(target, _Bound):
+            self._note_getter(target, callee, how, offset)
             return self._call_bound(target, arguments)
         if not isinstance(target, Import | Result):
             return self._unknown()
@@ -101,6 +102,13 @@ class Calls:
         if found is not None:
             return found
         return values.symbol(("result", callee, how), Result(target, how))
+
+    def _note_getter(self, target: _Bound, callee: int, how: How, offset: int) -> None:
+        """Note that what ``attrgetter`` or ``methodcaller`` returned is called."""
+        module, _, name = target.dotted.rpartition(".")
+        if module == "operator" and (callee, how) not in self._seen:
+            self._seen.add((callee, how))
+            self.emit(Use(Result(Import(module, name, offset, how)), how, offset))
 
     def _known_call(self, dotted: str, callee: int, arguments: int, offset: int) -> int | None:
         """Calls whose outcome is followed further."""
@@ -119,7 +127,8 @@ class Calls:
             self._load(dotted, arguments, offset)
         elif dotted == "copyreg.add_extension":
             self._register(values.shown(arguments))
-        elif dotted in ("operator.attrgetter", "operator.methodcaller"):
+        elif dotted.removeprefix("_") in ("operator.attrgetter", "operator.methodcaller"):
+            dotted = dotted.removeprefix("_")
             shown = values.shown(arguments)
             return values.symbol(("getter", dotted, shown[:1]), _Bound(dotted, shown))
         return None

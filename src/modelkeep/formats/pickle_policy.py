@@ -26,9 +26,11 @@ _LONGEST: Final = 64  # components of a name that are looked at
 _MAIN: Final = frozenset({"__main__", "__mp_main__"})
 _CYTHON: Final = "__pyx_unpickle_"  # generated; makes an instance and gives it its state
 _USES: Final = {  # where a use has to be listed
-    "import": ("hold", "new", "call"),
+    "import": ("hold", "new", "call", "single"),
     "newobj": ("new", "call"),
     "build": ("new", "call"),
+    "handed out": ("load",),
+    "single": ("single", "call"),
 }
 
 
@@ -57,7 +59,9 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         aliases: customary short names of modules.
         lookups: functions that return what their constant arguments name.
         inner: functions that use their arguments, and how they use each one.
-        modules: per module: names to ``hold``, classes to restore (``new``), names to ``call``.
+        modules: per module: names to ``hold``, classes to restore (``new``), names to ``call``,
+            to ``load`` bytes that are constants, because those are scanned, and to call with
+            a ``single`` argument.
     """
 
     versions: dict[str, str]
@@ -111,15 +115,20 @@ def standing(dotted: str, how: str = "import") -> Standing:
 
     Args:
         dotted: module and name, as Python 3 calls it.
-        how: ``import``, or what is done with it: ``reduce``, ``newobj``, ``build``...
+        how: ``import``, or what is done with it: ``reduce``, ``newobj``, ``build``,
+            ``handed out`` (called with bytes that are scanned as a stream of their own),
+            ``single`` (called with one argument that no call returned)...
     """
     module, _, name = dotted.rpartition(".")
     uses = _policy().listed(module, name)
     if not uses.isdisjoint(_USES.get(how, ("call",))):
         return Standing.SAFE
-    if uses:
+    if uses and "load" not in uses:
         return Standing.UNLISTED
-    found = _unlisted(dotted.split("."))
+    parts = dotted.split(".")
+    found = _unlisted(parts)
+    if found is Standing.UNLISTED and _ends_in_a_listed_place(parts, how):
+        return Standing.SAFE
     restores = name.startswith(_CYTHON) and found is Standing.UNLISTED
     return Standing.SAFE if restores and not is_standard(dotted) else found
 
@@ -140,6 +149,15 @@ def _unlisted(parts: list[str]) -> Standing:
         if _is_dunder(parts[at]) and not (parts[at] == "__init__" and not last):
             return Standing.DANGEROUS
     return Standing.UNLISTED if package_known(parts[0]) else Standing.UNKNOWN
+
+
+def _ends_in_a_listed_place(parts: list[str], how: str) -> bool:
+    """Whether a name leads from one known package into another, to a listed name there."""
+    packages = _policy().packages
+    return any(
+        parts[at] in packages and standing(".".join(parts[at:]), how) is Standing.SAFE
+        for at in range(1, len(parts) - 1)
+    )
 
 
 def _is_dangerous(parts: list[str], *, below: bool = False) -> bool:
@@ -172,6 +190,12 @@ def is_class(dotted: str) -> bool:
 def is_lookup(dotted: str) -> bool:
     """Whether calling it returns what its arguments name, as ``getattr`` does."""
     return dotted in _policy().lookups
+
+
+def is_handed_out(dotted: str) -> bool:
+    """Whether savers call it to load constant bytes, which are a stream of their own."""
+    module, _, name = dotted.rpartition(".")
+    return "load" in _policy().listed(module, name)
 
 
 def inner_uses(dotted: str) -> tuple[str, ...]:

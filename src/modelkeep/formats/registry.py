@@ -11,28 +11,42 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
+    catboost_model,
+    compressed,
+    hdf5,
     json_text,
+    lightgbm_text,
     msgpack_document,
     npy,
     onnx_model,
     pickle_stream,
     rds,
     safetensors,
+    tar_archive,
     ubjson,
+    xml_text,
+    yaml_text,
     zip_archive,
 )
 from modelkeep.formats.interface import Format
 
 BUILT_IN: Final = (
+    lightgbm_text.FORMAT,
+    catboost_model.FORMAT,
     npy.FORMAT,
     safetensors.FORMAT,
     ubjson.FORMAT,
     json_text.FORMAT,
+    hdf5.FORMAT,
+    yaml_text.FORMAT,
+    xml_text.FORMAT,
     onnx_model.FORMAT,
     rds.FORMAT,
     msgpack_document.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
+    tar_archive.FORMAT,
+    *compressed.FORMATS,
 )
 
 

@@ -8,6 +8,15 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    archive_bomb,
+    archive_escape,
+    archive_links,
+    config_target,
+    hdf5_outside,
+    keras_custom_object,
+    keras_import,
+    keras_lambda,
+    keras_outside,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -24,6 +33,9 @@ from modelkeep.scan import (
     structure_lies,
     weight_anomaly,
     weight_payload,
+    xml_code,
+    xml_entity,
+    yaml_tag,
     zip_escape,
     zip_views,
 )
@@ -40,7 +52,9 @@ BUILT_IN: Final = (
     pickle_state_key.DETECTOR,
     pickle_attribute.DETECTOR,
     zip_views.DETECTOR,
-    zip_escape.DETECTOR,
+    archive_escape.DETECTOR,
+    archive_links.DETECTOR,
+    archive_bomb.DETECTOR,
     safetensors_map.DETECTOR,
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
@@ -48,6 +62,15 @@ BUILT_IN: Final = (
     r_promise.DETECTOR,
     weight_anomaly.DETECTOR,
     weight_payload.DETECTOR,
+    keras_lambda.DETECTOR,
+    keras_import.DETECTOR,
+    keras_outside.DETECTOR,
+    keras_custom_object.DETECTOR,
+    config_target.DETECTOR,
+    yaml_tag.DETECTOR,
+    hdf5_outside.DETECTOR,
+    xml_entity.DETECTOR,
+    xml_code.DETECTOR,
     structure_lies.DETECTOR,
 )
 

@@ -2,7 +2,8 @@
 
 ``getattr`` with a class and a constant name is how old protocols store a method, and that
 name is judged like an import. With anything else in its place it leads out of the data:
-from an instance to its class, from there to a module and to what runs code.
+from an instance to its class, from there to a module and to what runs code. The getters
+of ``operator`` may be stored; calling one while loading is a finding of its own.
 
 Before: ``pickle.dumps(model.predict, 2)``.
 After: the model stored, the method looked up by the program.
@@ -20,7 +21,6 @@ from modelkeep.core import Confidence, Finding, Rule, Severity
 from modelkeep.formats.pickle_events import Import, PickleDocument, Result, Use
 from modelkeep.formats.pickle_policy import is_lookup
 from modelkeep.scan.interface import Context, Detector
-from modelkeep.scan.pickle_names import is_resolved_lookup
 
 RULE: Final = Rule(
     id="PKL008",
@@ -36,18 +36,18 @@ def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per lookup that is not an import by another name."""
     if not isinstance(context.document, PickleDocument):
         return
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for event in context.document.events:
-        if not isinstance(event, Use) or event.how == "build" or is_resolved_lookup(event):
+        if not isinstance(event, Use) or event.how == "build":
             continue
         if not isinstance(event.target, Import) or not is_lookup(event.target.dotted):
             continue
-        holder, name = _what(event.arguments)
-        if f"{holder}.{name}" in seen:
+        holder, name = _what(event.target.dotted, event.arguments)
+        if holder is None or (holder, name) in seen:
             continue
-        seen.add(f"{holder}.{name}")
-        method = holder.endswith("()") and holder != "?()" and name.isidentifier()
-        ordinary = method and not name.startswith("__")
+        seen.add((holder, name))
+        parts = name.split(".")
+        ordinary = all(part.isidentifier() and not part.startswith("__") for part in parts)
         yield context.finding(
             RULE,
             Severity.MEDIUM if ordinary else Severity.HIGH,
@@ -58,14 +58,17 @@ def run(context: Context) -> Iterator[Finding]:
         )
 
 
-def _what(arguments: tuple[object, ...]) -> tuple[str, str]:
-    """Holder and attribute, ``?`` for what is not known."""
-    holder = arguments[0] if arguments else None
-    name = arguments[1] if len(arguments) > 1 else None
-    return (
-        holder.dotted if isinstance(holder, Import | Result) else "?",
-        name if isinstance(name, str) else "?",
-    )
+def _what(lookup: str, arguments: tuple[object, ...]) -> tuple[str | None, str]:
+    """Holder and attribute, ``?`` for what is not known; no holder where an import results."""
+    if not lookup.endswith(".getattr"):  # of what is given later
+        name = arguments[0] if len(arguments) == 1 or "methodcaller" in lookup else None
+        return "?", name if isinstance(name, str) else "?"
+    holder, name = (*arguments, None, None)[:2]
+    if not isinstance(name, str):
+        return "?", "?"
+    if isinstance(holder, Import):
+        return None, name
+    return (holder.dotted if isinstance(holder, Result) else "?"), name
 
 
 DETECTOR: Final = Detector(RULE, frozenset({"pickle"}), run)

@@ -20,6 +20,7 @@ from modelkeep.formats.pickle_policy import (
     Standing,
     inner_uses,
     is_class,
+    is_handed_out,
     is_lookup,
     is_standard,
     standing,
@@ -60,10 +61,9 @@ def names(document: PickleDocument, allow: Collection[str] = ()) -> list[Named]:
     for event in document.events:
         if isinstance(event, Import):
             first.setdefault(event.dotted, event)
-            holder = _looked_up_by(event)
-            if holder is not None:
-                used.setdefault(holder, [])
         elif isinstance(event, Use):
+            if isinstance(event.target, Import) and is_lookup(event.target.dotted):
+                used.setdefault(event.target.dotted, [])  # judged by what it finds
             for name, how, via in _uses(event):
                 used.setdefault(name, []).append((how, event.offset, via))
     found = []
@@ -107,19 +107,19 @@ def _uses(use: Use) -> Iterator[tuple[str, str, str]]:
         return
     name = target.dotted
     if is_lookup(name) or use.how == "build":
-        return  # judged by what it finds; BUILD on an import is a rule of its own
+        return  # BUILD on an import is a rule of its own
+    if is_handed_out(name) and not any(isinstance(a, Import | Result) for a in use.arguments):
+        yield name, "handed out", ""  # the bytes it loads are a stream that is scanned
+        return
     how: str = use.how
     if how in {"obj", "inst"} and not use.arguments and is_class(name):
         how = "newobj"  # without arguments these do not call the class
+    elif len(use.arguments) == 1 and not isinstance(use.arguments[0], Result):
+        how = "single" if standing(name, "single") is Standing.SAFE else how
     yield name, how, ""
     for argument, inner in zip(use.arguments, inner_uses(name), strict=False):
         if isinstance(argument, Import) and inner:
             yield argument.dotted, inner, name
-
-
-def _looked_up_by(event: Import) -> str | None:
-    """The lookup function whose call found this name, if one did."""
-    return "builtins.getattr" if event.opcode.endswith("getattr") else None
 
 
 def _severity(name: str, how: str, known: Standing) -> Severity | None:
@@ -134,11 +134,3 @@ def _severity(name: str, how: str, known: Standing) -> Severity | None:
         return Severity.HIGH
     restored = how == "import" or (how in _RESTORES and is_class(name))
     return Severity.INFO if restored else Severity.HIGH
-
-
-def is_resolved_lookup(use: Use) -> bool:
-    """Whether a call looks up a constant attribute of an import, which is an import itself."""
-    if not isinstance(use.target, Import) or not is_lookup(use.target.dotted):
-        return False
-    holder, name = (*use.arguments, None, None)[:2]
-    return isinstance(holder, Import) and isinstance(name, str)
