@@ -27,7 +27,6 @@ def test_every_sample_is_recognised(name: str) -> None:
         (b"GGUF\3", "GGUF"),
         (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"PAR1", "Parquet"),
-        (b"\x7fELF", "ELF program"),
         (b"MZ\x90", "Windows program"),
         (b"\x01\x02\x03\x04", "unknown binary content"),
         (b"text\0with nothing", "unknown binary content"),
@@ -69,4 +68,4 @@ def test_an_archive_behind_a_script_is_an_archive() -> None:
 @given(st.binary(max_size=100) | mutants("pickle", "zip", "tar", "s", "n", "o", "j", "u"))
 def test_any_bytes_have_a_format(data: bytes) -> None:
     found = kind(data)
-    assert found in {*FORMATS, "text", "empty"} or found.startswith("unread:")
+    assert found in {*formats(), "text", "empty"} or found.startswith("unread:")

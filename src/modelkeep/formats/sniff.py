@@ -14,7 +14,6 @@ _UNREAD: Final = (
     (b"GGUF", "GGUF"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"PAR1", "Parquet"),
-    (b"\x7fELF", "ELF program"),
     (b"MZ", "Windows program"),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,7 +48,10 @@ def scan_artifact(
     """
     rules = tuple(detectors)
     allowed = frozenset(allow)
-    root = frozenset(artifact.display(name) for name in artifact.files)
+    tree = _Tree(
+        frozenset(artifact.display(name) for name in artifact.files),
+        {artifact.display(name): kind for name, kind in artifact.links().items()},
+    )
     files: list[FileResult] = []
     not_checked: list[NotChecked] = []
     unread = 0
@@ -58,7 +61,7 @@ def scan_artifact(
             on_file(shown)
         with FileSource(artifact.locate(name)) as source:
             seen, findings = _read(
-                source, shown, Budget(limits or Limits()), rules, root, allowed
+                source, shown, Budget(limits or Limits()), rules, tree, allowed
             )
         result, missed = _judge(shown, seen, findings)
         files.append(result)
@@ -77,12 +80,20 @@ class _Seen:
     error: MalformedArtifactError | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """The files around the one that is read."""
+
+    names: frozenset[str]
+    links: Mapping[str, str]
+
+
 def _read(
     source: FileSource,
     shown: str,
     budget: Budget,
     rules: tuple[Detector, ...],
-    root: frozenset[str],
+    tree: _Tree,
     allowed: frozenset[str],
 ) -> tuple[list[_Seen], tuple[Finding, ...]]:
     """Run the rules over each stream while it is open."""
@@ -96,7 +107,8 @@ def _read(
             document=stream.document,
             budget=budget,
             lies=stream.reading.lies,
-            root=root,
+            root=tree.names,
+            links=tree.links,
             allow=allowed,
         )
         for detector in rules:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -88,9 +89,36 @@ class Artifact:
         """Path of one of ``files``."""
         return self.path / name if name else self.path
 
+    def links(self) -> dict[str, str]:
+        """Files whose bytes have another name outside the artifact: ``symbolic``, ``hard``.
+
+        A snapshot of the Hugging Face cache links to the blobs of the same repository,
+        which belong to it; such links are left out.
+        """
+        if not self.is_directory:
+            return {}
+        root = self.path.resolve()
+        found: dict[str, str] = {}
+        stats = {name: self.locate(name).lstat() for name in self.files}
+        inside = Counter((s.st_dev, s.st_ino) for s in stats.values())
+        for name, status in stats.items():
+            if stat.S_ISLNK(status.st_mode):
+                if not _belongs(self.locate(name).resolve(), root):
+                    found[name] = "symbolic"
+            elif status.st_nlink > inside[status.st_dev, status.st_ino]:
+                found[name] = "hard"
+        return found
+
     def display(self, name: str) -> str:
         """How a file of the artifact is named in findings."""
         return printable(name or self.path.name)
+
+
+def _belongs(target: Path, root: Path) -> bool:
+    if target.is_relative_to(root):
+        return True
+    repository = root.parent.parent
+    return root.parent.name == "snapshots" and target.parent == repository / "blobs"
 
 
 def open_artifact(path: str | Path) -> Artifact:
