@@ -24,7 +24,7 @@ def test_every_sample_is_recognised(name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"GGUF\3", "GGUF"),
+        (b"tjgg\3", "GGML (before GGUF)"),
         (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"PAR1", "Parquet"),
         (b"MZ\x90", "Windows program"),
@@ -41,7 +41,7 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
     "text",
     [
         "# Model card\n",
-        "import os\n",
+        "import of goods rose\n",
         "Größe 5 µm",
         "é" * 4000,
         "x" + "é" * 4000,

@@ -19,8 +19,6 @@ from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
 from modelkeep.scan.streams import streams
 from modelkeep.sources import Artifact, FileSource
 
-# Text of these kinds is code somebody may run; no rule reads it yet.
-_CODE_SUFFIXES: Final = (".py", ".pyc", ".pyd", ".so", ".dll", ".sh", ".bat", ".ipynb", ".js")
 FAILING: Final = Severity.HIGH
 
 
@@ -144,13 +142,10 @@ def _judge(
 
 
 def _is_text(stream: _Seen) -> bool:
-    """Text that is listed: every text file, and code inside archives."""
-    member = stream.location.member
-    return stream.format == "text" and (member is None or member.endswith(_CODE_SUFFIXES))
+    """Text that is listed: every text file, but none inside archives; code is no text."""
+    return stream.format == "text" and stream.location.member is None
 
 
 def _counts_as_unread(result: FileResult, missed: list[NotChecked]) -> int:
     """1 if something in the file might matter and was not read, else 0."""
-    if result.format == "text":
-        return int(result.path.endswith(_CODE_SUFFIXES))
-    return int(bool(missed))
+    return int(result.format != "text" and bool(missed))
