@@ -148,7 +148,7 @@ def stored(
         file.budget.entry()
         out.append(_undo(raw, applied, mask, place.chunk, element))
         total += len(out[-1])
-        if total > 2 * MOST_BYTES + place.chunk:
+        if total > 4 * MOST_BYTES:
             raise LimitExceededError("HDF5 chunks hold more than their dataset")
     return MemorySource(b"".join(out)[: max(size, place.chunk)])
 
