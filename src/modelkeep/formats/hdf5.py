@@ -16,12 +16,12 @@ from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats import hdf5_header as header
-from modelkeep.formats.embedded import embedded
 from modelkeep.formats.hdf5_chunks import Layout
 from modelkeep.formats.hdf5_data import MOST_BYTES, filters, layout, stored
 from modelkeep.formats.hdf5_file import File, decode, find_superblock, open_file
 from modelkeep.formats.hdf5_heap import open_heap, records
 from modelkeep.formats.interface import Budget, Format, MemorySource, Reading, Source, cut, part
+from modelkeep.formats.stored_value import document_in
 
 _RAW: Final = frozenset({header.BITFIELD, header.OPAQUE, header.COMPOUND})
 _MOST_TEXTS: Final = 200_000
@@ -247,7 +247,7 @@ class _Walk:
                 yield self.file.global_heap(place, index)[:length]
 
     def _hand_out(self, member: str, value: bytes) -> None:
-        inner = embedded(value)
+        inner = document_in(value)
         if inner is not None:
             self.reading.parts.append(part(MemorySource(inner), member))
 

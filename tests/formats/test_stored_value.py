@@ -9,32 +9,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.formats.embedded import embedded
+from modelkeep.formats.stored_value import document_in
 from samples import PAYLOAD, PLAIN, VALID, bomb
 
 
 @pytest.mark.parametrize("protocol", range(6))
 def test_a_pickle_of_any_protocol_is_handed_out(protocol: int) -> None:
-    assert embedded(bomb(protocol)) == bomb(protocol)
+    assert document_in(bomb(protocol)) == bomb(protocol)
     plain = pickle.dumps(PLAIN, protocol)
-    assert embedded(plain) == plain
+    assert document_in(plain) == plain
 
 
 @pytest.mark.parametrize("name", ["zip", "npy", "json", "yaml", "xml"])
 def test_other_documents_are_handed_out(name: str) -> None:
-    assert embedded(VALID[name]) == VALID[name]
+    assert document_in(VALID[name]) == VALID[name]
 
 
 def test_padding_behind_a_text_is_no_part_of_it() -> None:
-    assert embedded(b'{"a": 1}\0\0\0') == b'{"a": 1}'
-    assert embedded(PAYLOAD + b"\0\0") == PAYLOAD + b"\0\0"
+    assert document_in(b'{"a": 1}\0\0\0') == b'{"a": 1}'
+    assert document_in(PAYLOAD + b"\0\0") == PAYLOAD + b"\0\0"
 
 
 @pytest.mark.parametrize("inner", [bomb(4), VALID["zip"]], ids=["pickle", "zip"])
 def test_base64_is_undone(inner: bytes) -> None:
-    assert embedded(base64.b64encode(inner)) == inner
-    assert embedded(base64.encodebytes(inner) + b"\0") == inner
-    assert embedded(b"gASV" + b"!!!!") == b"gASV!!!!"
+    assert document_in(base64.b64encode(inner)) == inner
+    assert document_in(base64.encodebytes(inner) + b"\0") == inner
+    assert document_in(b"gASV" + b"!!!!") == b"gASV!!!!"
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_base64_is_undone(inner: bytes) -> None:
     ],
 )
 def test_plain_values_are_left_alone(value: bytes) -> None:
-    assert embedded(value) is None
+    assert document_in(value) is None
 
 
 @given(st.binary(max_size=40))
 def test_any_bytes_are_judged(value: bytes) -> None:
-    embedded(value)
+    document_in(value)

@@ -41,7 +41,7 @@ _PACKED: Final = re.compile(rb"gA[I-X]|UEsDB|H4sI")
 _LEAST: Final = 6
 
 
-def embedded(value: bytes) -> bytes | None:
+def document_in(value: bytes) -> bytes | None:
     """The bytes a reader should be given, or ``None`` for plain text and numbers.
 
     Args:
