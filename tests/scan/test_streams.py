@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from modelkeep.formats import Limits
 from modelkeep.formats.onnx_model import Operator
-from modelkeep.formats.pickle_events import PickleDocument
-from modelkeep.formats.pickle_stream import Import, Use
+from modelkeep.formats.pickle_events import Import, PickleDocument, Use
 from samples import (
     VALID,
     Entry,
