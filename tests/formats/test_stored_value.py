@@ -30,6 +30,14 @@ def test_padding_behind_a_text_is_no_part_of_it() -> None:
     assert document_in(PAYLOAD + b"\0\0") == PAYLOAD + b"\0\0"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_configuration_in_another_encoding_is_handed_out(encoding: str) -> None:
+    text = '{"class_name": "Lambda"}'.encode(encoding)
+    assert document_in(text) == text
+    if "16" in encoding and encoding != "utf-16-be":
+        assert document_in(text + b"\0" * 7) == text
+
+
 @pytest.mark.parametrize("inner", [bomb(4), VALID["zip"]], ids=["pickle", "zip"])
 def test_base64_is_undone(inner: bytes) -> None:
     assert document_in(base64.b64encode(inner)) == inner

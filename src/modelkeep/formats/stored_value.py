@@ -38,6 +38,7 @@ _STARTS: Final = (
     ),
 )
 _PACKED: Final = re.compile(rb"gA[I-X]|UEsDB|H4sI")
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
 _LEAST: Final = 6
 
 
@@ -47,13 +48,27 @@ def document_in(value: bytes) -> bytes | None:
     Args:
         value: as stored, with the padding of a text of fixed length.
     """
-    value = value.rstrip(b"\0") if value[:1] in b"{[" else value
+    value = _without_padding(value)
     if len(value) < _LEAST:
         return None
     start = value.lstrip()[:8]
     if _PACKED.match(start):
         return unpack_base64(value.decode("utf-8", "replace").rstrip("\0")) or value
-    return value if start.startswith(_STARTS) or _is_pickle(value) else None
+    return (
+        value
+        if start.startswith((*_STARTS, *_WIDE, b"\xef\xbb\xbf")) or _is_pickle(value)
+        else None
+    )
+
+
+def _without_padding(value: bytes) -> bytes:
+    """A text without the NULs behind it; two bytes a character stay two."""
+    if value[:1] in (b"{", b"[") and value[1:2] != b"\0":
+        return value.rstrip(b"\0")
+    if value.startswith(_WIDE):
+        value = value.rstrip(b"\0")
+        return value + b"\0" * (len(value) % 2)
+    return value
 
 
 def _is_pickle(value: bytes) -> bool:
