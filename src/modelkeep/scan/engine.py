@@ -11,11 +11,21 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from modelkeep.core import Digest, Finding, InputError, NotChecked, Severity, Verdict
+from modelkeep.core import (
+    Digest,
+    Finding,
+    InputError,
+    Location,
+    MalformedArtifactError,
+    NotChecked,
+    Severity,
+    Verdict,
+)
+from modelkeep.core.text import visible
 from modelkeep.formats import Budget, Limits, MemorySource, Source
 from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
 from modelkeep.scan.plan import HELD, Outcome, Plan, Seen, stuck, unfinished
-from modelkeep.scan.streams import streams
+from modelkeep.scan.streams import Stream, streams
 from modelkeep.scan.verdict_cache import VerdictCache
 from modelkeep.scan.workers import can_fork, run_in_workers
 from modelkeep.sources import (
@@ -29,6 +39,7 @@ from modelkeep.sources import (
 )
 
 FAILING: Final = Severity.HIGH
+_LONGEST_ERROR: Final = 500
 _MANY_FILES: Final = 200  # from here on worker processes pay
 
 
@@ -170,7 +181,26 @@ def _read(
     """Run the rules over each stream while it is open."""
     seen: list[Seen] = []
     findings: list[Finding] = []
-    for stream in streams(source, shown, budget):
+    try:
+        _read_into(seen, findings, streams(source, shown, budget), budget, plan)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a bug in one rule or plug-in must not hide the rest
+        what = f"internal error: {type(error).__name__}: {error}"
+        failed = MalformedArtifactError(visible(what)[:_LONGEST_ERROR])
+        seen.append(Seen(Location(shown), "not finished", failed))
+    return seen, tuple(findings)
+
+
+def _read_into(
+    seen: list[Seen],
+    findings: list[Finding],
+    found: Iterator[Stream],
+    budget: Budget,
+    plan: Plan,
+) -> None:
+    """Fill both lists as far as it goes."""
+    for stream in found:
         context = Context(
             location=stream.location,
             source=stream.source,
@@ -182,11 +212,10 @@ def _read(
             links=plan.links,
             allow=plan.allow,
         )
+        seen.append(Seen(stream.location, stream.format, stream.error))
         for detector in plan.detectors:
             if detector.reads(stream.format):
-                findings += detector.run(context)
-        seen.append(Seen(stream.location, stream.format, stream.error))
-    return seen, tuple(findings)
+                findings.extend(detector.run(context))
 
 
 def _judge(
