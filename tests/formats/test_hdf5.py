@@ -191,3 +191,9 @@ def test_what_the_library_writes_is_read(tmp_path: Path) -> None:
         document, _ = reading_of(path.read_bytes())
         assert len(document.links) == 500
         assert {a.text for a in document.attributes} == {f"text {i}" for i in range(500)}
+
+
+def test_a_file_behind_a_large_user_block_is_found() -> None:
+    data = bytes(4 << 20) + FILES["keras old"]
+    assert looks_like(MemorySource(data))
+    assert set(parts_of(reading_of(data)[1])) == {"/@model_config"}
