@@ -45,9 +45,8 @@ def seen(text: str) -> list[str]:
     ],
 )
 def test_constants_are_computed(expression: str, value: str) -> None:
-    (event,) = [
-        e for e in walked(f"import os\nos.system({expression})") if e.act is Act.COMMAND
-    ]
+    every = walked(f"import os\nos.system({expression})")
+    (event,) = [event for event in every if event.act is Act.COMMAND]
     assert event.args[0].constant == value
 
 

@@ -260,8 +260,7 @@ class Expressions(Names):
     def element(self, over: Value) -> Value:
         """What a loop variable is bound to: the first element stands for all."""
         if over.items:
-            worst = next(
-                (i for i in over.items[:_LOOKED_AT] if act_of(i.dotted)), over.items[0]
-            )
+            some = over.items[:_LOOKED_AT]
+            worst = next((item for item in some if act_of(item.dotted)), some[0])
             return labelled(worst, over.labels | {VARIABLE})
         return Value(labels=over.labels | {VARIABLE})
