@@ -42,7 +42,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
     *,
     allow: Iterable[str] = (),
     limits: Limits | None = None,
-    root: Iterable[str] | None = None,
+    whole: Artifact | None = None,
     on_file: Callable[[str], None] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     hashing: Hashing = Hashing.NONE,
@@ -56,7 +56,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
         detectors: the rules to run.
         allow: dotted names a pickle may import besides the built-in ones.
         limits: budgets per file.
-        root: shown names of all files beside them, scanned or not; those of the artifact.
+        whole: the artifact with all its files, where only some of them are to be scanned.
         on_file: called with each file's name, before it is read or as its result comes in.
         on_bytes: called with the number of bytes just dealt with.
         hashing: digests to compute of the bytes that are scanned.
@@ -69,13 +69,14 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
         INCONCLUSIVE if a reader stopped early, SKIPPED if no reader knows it, else PASS.
 
     """
+    around = whole or artifact
     plan = Plan(
         artifact,
         tuple(detectors),
         frozenset(allow),
         limits or Limits(),
-        frozenset(map(artifact.display, artifact.files) if root is None else root),
-        {artifact.display(name): kind for name, kind in artifact.links().items()},
+        frozenset(map(artifact.display, around.files)),
+        {artifact.display(name): kind for name, kind in around.links().items()},
         hashing,
     )
     verdicts = VerdictCache(cache, plan) if cache and hashing is not Hashing.NONE else None
@@ -107,9 +108,12 @@ def _processes(artifact: Artifact) -> int:
     """How many worker processes are worth their start."""
     count = len(artifact.files)
     if count <= _MANY_FILES:
-        sizes = (artifact.locate(name).stat().st_size for name in artifact.files)
-        if sum(sizes) <= HELD:
-            return 0
+        try:
+            sizes = (artifact.locate(name).stat().st_size for name in artifact.files)
+            if sum(sizes) <= HELD:
+                return 0
+        except OSError:
+            return 0  # a file has just gone; whoever reads it will say so
     return min(count, os.cpu_count() or 1)
 
 
