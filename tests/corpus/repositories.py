@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import json
+import marshal
 from collections.abc import Iterator
 
 from corpus.opcodes import payload
@@ -21,6 +23,12 @@ CONFIG = {"architectures": ["BertModel"], "model_type": "bert", "hidden_size": 8
 def text(of: object) -> bytes:
     """JSON as files have it."""
     return json.dumps(of, indent=2).encode()
+
+
+def _compiled(source: str) -> bytes:
+    """Bytecode as Python caches it."""
+    code = marshal.dumps(compile(source, "m.py", "exec"))
+    return importlib.util.MAGIC_NUMBER + bytes(12) + code
 
 
 def _utf_7(text: str) -> str:
@@ -80,7 +88,7 @@ def _code() -> Iterator[Sample]:
         "modules-json": {"modules.json": text([{"idx": 0, "name": "0", "path": "", "type": "custom_st.M"}]), "custom_st.py": bad},
         "not-mapped": {"config.json": text(CONFIG), "setup.py": bad},
         "init": {"config.json": text(CONFIG), "__init__.py": bad},
-        "compiled": {"config.json": text({**CONFIG, "auto_map": {"AutoModel": "m.M"}}), "m.pyc": b"\xa7\r\r\n" + bytes(12) + b"c"},
+        "compiled": {"config.json": text({**CONFIG, "auto_map": {"AutoModel": "m.M"}}), "m.pyc": _compiled(_SYSTEM)},
         "library": {"config.json": text(CONFIG), "ops.so": b"\x7fELF\2\1\1" + bytes(57)},
         "metric": {"metric.py": bad, "README.md": b"# metric\n"},
         "dataset-script": {"dataset.py": b"import datasets, os\nclass D(datasets.GeneratorBasedBuilder):\n    def _info(self):\n        os.system('true')\n"},
