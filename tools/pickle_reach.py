@@ -26,6 +26,9 @@ _RESTORING: Final = (
     "__new__", "__setstate__", "__del__", "__setattr__", "__getattr__", "__getattribute__",
     "append", "extend", "add", "__setitem__", "__hash__", "__eq__",
 )  # fmt: skip
+_LOOKED_AT: Final = ("__setstate__", "__getattr__", "__del__")
+# SciPy's distributions run a text of their state; scan/pickle_state_code.py checks that text.
+_EXECUTED: Final = "_attach_argparser_methods"
 _SINK_MODULES: Final = frozenset(
     """
     os posix subprocess socket shutil importlib ctypes pickle _pickle marshal tempfile urllib
@@ -41,7 +44,7 @@ _HARMLESS: Final = frozenset(
     _thread.lock io.BytesIO _io.BytesIO io.StringIO _io.StringIO _thread.get_ident
     inspect warnings functools re copy collections abc types typing enum dataclasses textwrap
     numbers weakref contextlib itertools operator math logging packaging.version
-    threading.get_ident importlib.util.find_spec huggingface_hub.dataclasses.__strict_setattr__
+    threading.get_ident importlib.util.find_spec huggingface_hub.dataclasses.__strict_setattr__ huggingface_hub.errors
     """.split()
 )
 _SINK_BUILTINS: Final = frozenset({"eval", "exec", "compile", "__import__", "open", "input"})
@@ -204,6 +207,8 @@ def judge(saves: Mapping[tuple[str, str], int]) -> Iterator[tuple[str, str]]:
                 yield dotted, "call"
             elif _restores(kind, reach, opaque=dotted in saved):
                 yield dotted, "new"
+            elif _sink_of(kind, reach, _LOOKED_AT) is not None:
+                yield dotted, "state" if hasattr(kind, _EXECUTED) else "dangerous"
         for dotted, use in sorted(saves):
             yield from _saved(dotted, use, reach)
 

@@ -73,7 +73,8 @@ class Use:
         how: by which opcode.
         offset: of that opcode.
         arguments: what the call is given: ``str`` and ``bytes`` constants, ``Import``,
-            ``Result``, tuples of these, ``None`` for anything else.
+            ``Result``, tuples of these, ``None`` for anything else. For ``build``: texts of
+            the state that its class would run (``pickle_policy.executed``).
         keys: for ``build``, the keys of the state that are text.
     """
 
@@ -115,4 +116,5 @@ class PickleDocument:
 def _signature(use: Use) -> tuple[str, ...]:
     """What tells two uses of one name apart: the names among the arguments, the keys."""
     names = (a.dotted for a in use.arguments if isinstance(a, Import | Result))
-    return (*names, *use.keys)
+    texts = (a for a in use.arguments if use.how == "build" and isinstance(a, str))
+    return (*names, *texts, *use.keys)
