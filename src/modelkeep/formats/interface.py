@@ -21,6 +21,8 @@ class Limits:
 
     member_bytes: int = 256 * 2**20
     """Most uncompressed bytes of one archive member that are held."""
+    unpacked_bytes: int = 4 * 2**30
+    """Most uncompressed bytes of all members of one file."""
     ratio: int = 1100
     """Most uncompressed bytes per compressed byte; deflate itself ends at 1032."""
     depth: int = 8
@@ -98,6 +100,7 @@ class Budget:
     limits: Limits = field(default_factory=Limits)
     _entries: int = 0
     _operations: int = 0
+    _unpacked: int = 0
     _deadline: float = 0.0
 
     def __post_init__(self) -> None:
@@ -124,6 +127,19 @@ class Budget:
         self._operations += count
         if self._operations > self.limits.operations:
             raise LimitExceededError(f"more than {self.limits.operations} steps")
+        self.tick()
+
+    def unpack(self, count: int) -> None:
+        """Account for ``count`` bytes made by unpacking.
+
+        Raises:
+            LimitExceededError: more than ``limits.unpacked_bytes``, or out of time.
+        """
+        self._unpacked += count
+        if self._unpacked > self.limits.unpacked_bytes:
+            raise LimitExceededError(
+                f"unpacks to more than {self.limits.unpacked_bytes} bytes in all"
+            )
         self.tick()
 
     def tick(self) -> None:

@@ -11,19 +11,25 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
+    catboost_model,
+    compressed,
     json_text,
+    lightgbm_text,
     msgpack_document,
     npy,
     onnx_model,
     pickle_stream,
     rds,
     safetensors,
+    tar_archive,
     ubjson,
     zip_archive,
 )
 from modelkeep.formats.interface import Format
 
 BUILT_IN: Final = (
+    lightgbm_text.FORMAT,
+    catboost_model.FORMAT,
     npy.FORMAT,
     safetensors.FORMAT,
     ubjson.FORMAT,
@@ -33,6 +39,8 @@ BUILT_IN: Final = (
     msgpack_document.FORMAT,
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
+    tar_archive.FORMAT,
+    *compressed.FORMATS,
 )
 
 

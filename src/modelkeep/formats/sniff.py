@@ -13,10 +13,6 @@ from modelkeep.formats.registry import candidates, formats
 _UNREAD: Final = (
     (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"GGUF", "GGUF"),
-    (b"\x1f\x8b", "gzip"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstandard"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"PAR1", "Parquet"),
     (b"\x7fELF", "ELF program"),

@@ -8,6 +8,9 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    archive_bomb,
+    archive_escape,
+    archive_links,
     npy_objects,
     onnx_external,
     onnx_operator,
@@ -42,7 +45,9 @@ BUILT_IN: Final = (
     pickle_state_code.DETECTOR,
     pickle_attribute.DETECTOR,
     zip_views.DETECTOR,
-    zip_escape.DETECTOR,
+    archive_escape.DETECTOR,
+    archive_links.DETECTOR,
+    archive_bomb.DETECTOR,
     safetensors_map.DETECTOR,
     npy_objects.DETECTOR,
     onnx_external.DETECTOR,
