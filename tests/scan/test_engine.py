@@ -70,7 +70,7 @@ FILES = {
     "cut zip": (VALID["zip"][:-1], INCONCLUSIVE),
     "cut pickle in a zip": (zip_of({"a.pkl": PLAIN[:-1]}), INCONCLUSIVE),
     "text": (b"# Model card\n", SKIPPED),
-    "HDF5": (b"\x89HDF\r\n\x1a\n", SKIPPED),
+    "Parquet": (b"PAR1\x15\0\x15\0", SKIPPED),
     "unknown": (b"\1\2\3\4", SKIPPED),
 }
 
@@ -229,7 +229,7 @@ def test_only_the_given_rules_run(tmp_path: Path) -> None:
         ("README.md", b"text", 0),
         ("modeling.py", b"import os\n", 1),
         ("run.sh", b"echo\n", 1),
-        ("weights.h5", b"\x89HDF\r\n\x1a\n", 1),
+        ("weights.parquet", b"PAR1\x15\0\x15\0", 1),
         ("weights.bin", b"\1\2\3\4", 1),
         ("m.zip", zip_of({"a": b"\1\2\3", "b": b"\4\5\6"}), 1),
         ("m.pkl", PLAIN, 0),
@@ -246,11 +246,11 @@ def test_what_might_hold_something_and_was_not_read_is_counted(
 def test_what_no_rule_reads_is_named_with_its_reason(tmp_path: Path) -> None:
     result = scan_tree(
         tmp_path,
-        {"a.md": b"text", "b.h5": b"\x89HDF\r\n\x1a\n", "c.zip": zip_of({"x": b"GGUF\3"})},
+        {"a.md": b"text", "b.h5": b"PAR1\x15\0\x15\0", "c.zip": zip_of({"x": b"GGUF\3"})},
     )
     assert [(n.what, n.why) for n in result.not_checked] == [
         ("a.md", "no rule reads text"),
-        ("b.h5", "no reader for HDF5"),
+        ("b.h5", "no reader for Parquet"),
         ("c.zip!x", "no reader for GGUF"),
     ]
 

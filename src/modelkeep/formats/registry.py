@@ -13,6 +13,7 @@ from modelkeep.core.plugins import with_plugins
 from modelkeep.formats import (
     catboost_model,
     compressed,
+    hdf5,
     json_text,
     lightgbm_text,
     msgpack_document,
@@ -23,6 +24,8 @@ from modelkeep.formats import (
     safetensors,
     tar_archive,
     ubjson,
+    xml_text,
+    yaml_text,
     zip_archive,
 )
 from modelkeep.formats.interface import Format
@@ -34,6 +37,9 @@ BUILT_IN: Final = (
     safetensors.FORMAT,
     ubjson.FORMAT,
     json_text.FORMAT,
+    hdf5.FORMAT,
+    yaml_text.FORMAT,
+    xml_text.FORMAT,
     onnx_model.FORMAT,
     rds.FORMAT,
     msgpack_document.FORMAT,

@@ -11,7 +11,6 @@ from modelkeep.formats.registry import candidates, formats
 
 # Recognised so that "not read" can say what it is; each gets a reader of its own later.
 _UNREAD: Final = (
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
     (b"GGUF", "GGUF"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"PAR1", "Parquet"),
