@@ -19,7 +19,8 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats import tar_archive
 from modelkeep.formats.contents import Entry, Kind
 from modelkeep.formats.interface import Budget, Format, Part, Reading, Source, cut, part
-from modelkeep.formats.pickle_opcodes import opcodes
+from modelkeep.formats.pickle_loop import run
+from modelkeep.formats.pickle_machine import Machine
 from modelkeep.formats.zip_directory import DESCRIPTOR, Member, View, end_records, local, views
 from modelkeep.formats.zip_layout import LARGE, Archive, open_archive
 from modelkeep.formats.zip_member import Unpacked, unpack
@@ -42,13 +43,11 @@ def looks_like(source: Source) -> bool:
 
 
 def _in_pickle(source: Source, view: View) -> bool:
+    machine = Machine(source, Budget(), lambda _: None, [])
     try:
-        for name, _, offset in opcodes(source, 0):
-            if name == "STOP":
-                return offset > view.record
-    except MalformedArtifactError:
-        pass
-    return False
+        return run(machine, 0) > view.record
+    except (MalformedArtifactError, LimitExceededError):
+        return False
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:

@@ -37,7 +37,6 @@ from modelkeep.scan import (
     xml_code,
     xml_entity,
     yaml_tag,
-    zip_escape,
     zip_views,
 )
 from modelkeep.scan.engine import scan_artifact
