@@ -16,29 +16,41 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from corpus import (
-    containers,
-    graphs,
+    archives,
+    arrays,
+    code_carriers,
+    configurations,
     keras_files,
-    other_formats,
+    onnx_files,
+    other_frameworks,
     pickle_basic,
     pickle_disguise,
     pickle_evasion,
     pickle_gadgets,
     pickle_nesting,
     repositories,
+    tensorflow_files,
+    torch_files,
+    weights,
 )
 from corpus.sample import Sample, by_id
 
 MODULES: Final[tuple[ModuleType, ...]] = (
-    containers,
-    graphs,
     keras_files,
-    other_formats,
     pickle_basic,
     pickle_gadgets,
     pickle_evasion,
     pickle_nesting,
     repositories,
+    tensorflow_files,
+    torch_files,
+    weights,
+    configurations,
+    archives,
+    arrays,
+    onnx_files,
+    code_carriers,
+    other_frameworks,
     pickle_disguise,
 )
 

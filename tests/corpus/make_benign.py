@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from corpus.saves.shelf import Shelf
 
-MODULES = ("plain", "estimators", "tensors")
+MODULES = ("plain", "estimators", "tensors", "boosters", "repositories")
 PACKED = Path(__file__).with_name("benign.tar.xz")
 
 

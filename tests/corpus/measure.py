@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import shutil
 import sys
 import tempfile
 import time
@@ -19,6 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from corpus import benign, build
+from corpus.left_out import left_out, without
+from corpus.mutations import mutants
 from corpus.sample import FAIL, PASS, Sample
 from modelkeep.core import ModelkeepError, Severity, Verdict
 from modelkeep.scan import BUILT_IN, scan_artifact
@@ -67,15 +70,16 @@ def verdict_of(path: Path) -> tuple[str, str]:
 def measure(samples: Iterable[Sample], folder: Path) -> Iterator[Outcome]:
     """Scan every sample."""
     for sample in samples:
+        path = sample.write(folder)
+        start = time.process_time()
         try:
-            path = sample.write(folder)
-            start = time.process_time()
             verdict, why = verdict_of(path)
         except ModelkeepError as error:
             verdict, why = "refused", str(error)
         except Exception as error:  # noqa: BLE001 - any other exception is what is counted
             verdict, why = CRASH, f"{type(error).__name__}: {error}"
         seconds = time.process_time() - start
+        shutil.rmtree(folder / sample.group / sample.name)
         yield Outcome(sample, verdict, why, seconds)
 
 
@@ -114,6 +118,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("groups", nargs="*", help="only these groups (beginnings of names)")
     parser.add_argument("--only", choices=("malicious", "benign"), help="one half")
+    parser.add_argument("--mutants", type=int, default=0, help="also so many of each sample")
+    parser.add_argument("--leave-out", action="store_true", help="leave every family out once")
     options = parser.parse_args()
     chosen: list[Sample] = []
     if options.only != "benign":
@@ -122,8 +128,24 @@ def main() -> int:
         chosen += benign.samples().values()
     if options.groups:
         chosen = [s for s in chosen if s.group.startswith(tuple(options.groups))]
+    if options.mutants:
+        every = list(chosen)
+        chosen += (m for sample in every for m in mutants(sample, options.mutants))
     with tempfile.TemporaryDirectory() as made:
+        if options.leave_out:
+            return 0 if _show_left_out(chosen, Path(made)) else 1
         return 0 if show(measure(chosen, Path(made))) else 1
+
+
+def _show_left_out(samples: list[Sample], folder: Path) -> bool:
+    """Print what is detected of each family without the names that only it has."""
+    outcomes = []
+    for family, own, removed in left_out(samples):
+        with without(removed):
+            found = list(measure(own, folder / family.replace("/", "-")))
+        sys.stdout.write(f"{family}: {len(removed)} names left out\n")
+        outcomes += found
+    return show(outcomes)
 
 
 if __name__ == "__main__":

@@ -24,10 +24,9 @@ def test_every_sample_is_recognised(name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"GGUF\3", "GGUF"),
+        (b"tjgg\3", "GGML (before GGUF)"),
         (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"PAR1", "Parquet"),
-        (b"\x7fELF", "ELF program"),
         (b"MZ\x90", "Windows program"),
         (b"\x01\x02\x03\x04", "unknown binary content"),
         (b"text\0with nothing", "unknown binary content"),
@@ -42,7 +41,7 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
     "text",
     [
         "# Model card\n",
-        "import os\n",
+        "import of goods rose\n",
         "Größe 5 µm",
         "é" * 4000,
         "x" + "é" * 4000,
@@ -69,4 +68,4 @@ def test_an_archive_behind_a_script_is_an_archive() -> None:
 @given(st.binary(max_size=100) | mutants("pickle", "zip", "tar", "s", "n", "o", "j", "u"))
 def test_any_bytes_have_a_format(data: bytes) -> None:
     found = kind(data)
-    assert found in {*FORMATS, "text", "empty"} or found.startswith("unread:")
+    assert found in {*formats(), "text", "empty"} or found.startswith("unread:")

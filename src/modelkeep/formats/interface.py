@@ -37,6 +37,8 @@ class Limits:
     """Longest header that is parsed as a whole."""
     seconds: float = 60.0
     """Most CPU time for one file."""
+    memory_bytes: int = 2 * 2**30
+    """Most memory a worker process may take for one file."""
 
 
 class Source(Protocol):

@@ -28,6 +28,7 @@ from modelkeep.formats.interface import (
     cut,
     part,
 )
+from modelkeep.formats.jinja_text import template_parts
 from modelkeep.formats.json_walk import number, walk
 from modelkeep.formats.tree import Path, Tree
 
@@ -132,6 +133,9 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     kept = tree.hidden[:_MOST_LIES]
     reading.lies += [(0, f"key {key!r} stands twice in one object") for key, _ in kept]
     reading.parts += packed_parts(tree)
+    if any(mark in text for mark in (b"{{", b"{%", b"u007b", b"u007B")):
+        for value in (tree.value, *({key: value} for key, value in tree.hidden)):
+            reading.parts += template_parts(value)
 
 
 def _tree(text: bytes, budget: Budget) -> Tree:

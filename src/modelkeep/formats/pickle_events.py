@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import _compat_pickle
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from modelkeep.formats.interface import Budget
 
+# Modules in which Python 3 moved or renamed something.
+_OLD: Final = frozenset(_compat_pickle.IMPORT_MAPPING) | {
+    module for module, _ in _compat_pickle.NAME_MAPPING
+}
 How = Literal["reduce", "newobj", "obj", "inst", "build"]
 
 
@@ -38,6 +42,8 @@ class Import:
         """The name as Python 3 would look it up, ``?`` for what is not known."""
         if self.module is None or self.name is None:
             return f"{self.module or '?'}.{self.name or '?'}"
+        if self.module not in _OLD:
+            return f"{self.module}.{self.name}"
         first, dot, rest = self.name.partition(".")
         module, name = _compat_pickle.NAME_MAPPING.get(
             (self.module, first), (self.module, first)

@@ -54,6 +54,14 @@ def _tail_of_torch(source: Source, rest: Slice) -> str | None:
     return "tensor data" if is_torch and rest.size else None
 
 
+def end_of_first(source: Source) -> int | None:
+    """The offset behind the first pickle's STOP, ``None`` where it breaks before."""
+    try:
+        return run(Machine(source, Budget(), lambda _: None, []), 0)
+    except MalformedArtifactError:
+        return None
+
+
 def looks_like(source: Source) -> bool:
     """Whether the bytes are a pickle, by content.
 

@@ -11,10 +11,12 @@ from modelkeep.formats.registry import candidates, formats
 
 # Recognised so that "not read" can say what it is; each gets a reader of its own later.
 _UNREAD: Final = (
-    (b"GGUF", "GGUF"),
+    (b"lmgg", "GGML (before GGUF)"),
+    (b"fmgg", "GGML (before GGUF)"),
+    (b"tjgg", "GGML (before GGUF)"),
+    (b"algg", "GGML (before GGUF)"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"PAR1", "Parquet"),
-    (b"\x7fELF", "ELF program"),
     (b"MZ", "Windows program"),
 )
 

@@ -16,11 +16,9 @@ from dataclasses import replace
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats import tar_archive
+from modelkeep.formats import pickle_stream, tar_archive
 from modelkeep.formats.contents import Entry, Kind
 from modelkeep.formats.interface import Budget, Format, Part, Reading, Source, cut, part
-from modelkeep.formats.pickle_loop import run
-from modelkeep.formats.pickle_machine import Machine
 from modelkeep.formats.zip_directory import DESCRIPTOR, Member, View, end_records, local, views
 from modelkeep.formats.zip_layout import LARGE, Archive, open_archive
 from modelkeep.formats.zip_member import Unpacked, unpack
@@ -43,11 +41,8 @@ def looks_like(source: Source) -> bool:
 
 
 def _in_pickle(source: Source, view: View) -> bool:
-    machine = Machine(source, Budget(), lambda _: None, [])
-    try:
-        return run(machine, 0) > view.record
-    except (MalformedArtifactError, LimitExceededError):
-        return False
+    end = pickle_stream.end_of_first(source)
+    return end is not None and end > view.record
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:

@@ -29,7 +29,7 @@ RULE: Final = Rule(
     summary="Loading the pickle would use a name outside the allow-list.",
     remedy=(
         "Do not load the file. Ask its publisher for safetensors or ONNX; if you know the "
-        "name and trust it, list it under [scan] pickle_allow in modelkeep.toml."
+        "name and trust it, list it under [scan.pickle] allow in modelkeep.toml."
     ),
     topic="artifact.malicious_code",
     tags=("CWE-502",),
