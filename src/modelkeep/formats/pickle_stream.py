@@ -17,7 +17,7 @@ from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.core.text import printable
-from modelkeep.formats.interface import Budget, Format, Reading, Source, cut, part
+from modelkeep.formats.interface import Budget, Format, Reading, Source, cut
 from modelkeep.formats.pickle_events import (
     End,
     Event,
@@ -28,6 +28,7 @@ from modelkeep.formats.pickle_events import (
     Use,
 )
 from modelkeep.formats.pickle_opcodes import opcodes
+from modelkeep.formats.remains import after
 
 _EVERY: Final = 1 << 14  # opcodes between two looks at the budget
 _MEMO_LIMIT: Final = 2_000_000  # slots
@@ -308,8 +309,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
             break
         budget.entry()
         start = document.end
-    if rest.size:
-        reading.parts.append(part(rest, "trailing"))
+    after(source, document.end, budget, reading)
 
 
 FORMAT: Final = Format("pickle", looks_like, read)

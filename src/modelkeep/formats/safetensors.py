@@ -16,6 +16,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source, read_exactly
 from modelkeep.formats.json_text import check_depth
+from modelkeep.formats.remains import after
 
 _BITS: Final = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
@@ -161,6 +162,8 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     header = read_header(source, budget)
     reading.document = header
     reading.lies += header.problems
+    ends = [tensor.end for tensor in header.tensors]
+    after(source, header.buffer + max(ends, default=0), budget, reading)
 
 
 FORMAT: Final = Format("safetensors", looks_like, read)

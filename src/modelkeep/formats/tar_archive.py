@@ -18,6 +18,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.contents import Contents, Entry, Kind
 from modelkeep.formats.interface import Budget, Format, Reading, Source, cut, part, read_exactly
+from modelkeep.formats.remains import after
 
 BLOCK: Final = 512
 _CHUNK: Final = 1 << 20
@@ -249,19 +250,10 @@ def _next_header(walk: _Walk, at: int) -> int:
 
 def _end(walk: _Walk, at: int) -> None:
     """What stands at the end: marks, nothing (so it was cut), or something else."""
-    size = walk.source.size
     first = walk.source.read(at, BLOCK)
     if len(first) < BLOCK:
         walk.errors.append(MalformedArtifactError("tar ends without its end mark (truncated?)"))
-    while at < size:
-        walk.budget.tick()
-        chunk = walk.source.read(at, _CHUNK)
-        zeros = len(chunk) - len(chunk.lstrip(b"\0"))
-        if zeros < len(chunk):
-            start = at + zeros // BLOCK * BLOCK
-            walk.reading.parts.append(part(cut(walk.source, start, size - start), "trailing"))
-            return
-        at += len(chunk)
+    after(walk.source, at, walk.budget, walk.reading)
 
 
 FORMAT: Final = Format("tar", looks_like, read)

@@ -20,6 +20,7 @@ from modelkeep.formats import tar_archive
 from modelkeep.formats.contents import Entry, Kind
 from modelkeep.formats.interface import Budget, Format, Part, Reading, Source, cut, part
 from modelkeep.formats.pickle_opcodes import opcodes
+from modelkeep.formats.remains import behind_zeros
 from modelkeep.formats.zip_directory import DESCRIPTOR, Member, View, end_records, local, views
 from modelkeep.formats.zip_layout import LARGE, Archive, open_archive
 from modelkeep.formats.zip_member import Unpacked, unpack
@@ -71,7 +72,10 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
                 reading.parts.append(
                     Part(_opener(archive, story, budget, reading), story.name, role)
                 )
-    reading.parts += [part(gap, f"[{gap.start:#x}]") for gap in archive.hidden]
+    for gap in archive.hidden:
+        start = behind_zeros(gap, 0, budget)
+        hidden = cut(gap, start, gap.size - start)
+        reading.parts += [part(hidden, f"[{hidden.start:#x}]")] if hidden.size else []
     if archive.errors:
         raise archive.errors[0]
 
