@@ -17,6 +17,7 @@ from modelkeep.formats import (
     onnx_model,
     pickle_stream,
     safetensors,
+    seven_zip,
     tar_archive,
     ubjson,
     zip_archive,
@@ -32,6 +33,7 @@ BUILT_IN: Final = (
     pickle_stream.FORMAT,
     zip_archive.FORMAT,
     tar_archive.FORMAT,
+    seven_zip.FORMAT,
     *compressed.FORMATS,
 )
 
