@@ -16,6 +16,7 @@ from modelkeep.formats import (
     npy,
     onnx_model,
     pickle_stream,
+    picture,
     safetensors,
     seven_zip,
     tar_archive,
@@ -35,6 +36,7 @@ BUILT_IN: Final = (
     tar_archive.FORMAT,
     seven_zip.FORMAT,
     *compressed.FORMATS,
+    picture.FORMAT,
 )
 
 

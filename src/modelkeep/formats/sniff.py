@@ -24,8 +24,6 @@ _UNREAD: Final = (
     (b"070707", "cpio archive"),
     (b"\xc7\x71", "cpio archive"),
     (b"hsqs", "squashfs image"),
-    (b"\x89PNG\r\n\x1a\n", "PNG picture"),
-    (b"\xff\xd8\xff", "JPEG picture"),
     (b"SQLite format 3\0", "SQLite database"),
     (b"\x7fELF", "ELF program"),
     (b"MZ", "Windows program"),

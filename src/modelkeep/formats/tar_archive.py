@@ -28,7 +28,6 @@ _KINDS: Final[dict[bytes, Kind]] = {
     b"6": "device",
 }  # fmt: skip
 _EXTENSIONS: Final = frozenset((b"L", b"K", b"x", b"X", b"g"))
-_CHECKSUM: Final = re.compile(rb"[ \0]*[0-7]{1,7}[ \0]*")
 _RECORD: Final = re.compile(rb"([0-9]{1,9}) ([^=]{1,4096})=")
 _HUGE: Final = 8 << 30  # a size that eleven octal digits cannot hold
 
@@ -67,9 +66,12 @@ def looks_like(source: Source) -> bool:
 
 
 def _is_header(block: bytes) -> bool:
-    if len(block) < BLOCK or _CHECKSUM.fullmatch(block, 148, 156) is None:
+    if len(block) < BLOCK:
         return False
-    stored = int(block[148:156].strip(b" \0"), 8)
+    try:
+        stored = _number(block[148:156])
+    except MalformedArtifactError:
+        return False
     rest = block[:148] + block[156:]
     plain = 256 + sum(rest)
     return stored in (plain, plain - 256 * sum(byte > 127 for byte in rest))

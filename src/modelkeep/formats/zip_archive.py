@@ -22,7 +22,7 @@ from modelkeep.formats.interface import Budget, Format, Part, Reading, Source, c
 from modelkeep.formats.pickle_opcodes import opcodes
 from modelkeep.formats.remains import behind_zeros
 from modelkeep.formats.zip_directory import DESCRIPTOR, Member, View, end_records, local, views
-from modelkeep.formats.zip_layout import LARGE, Archive, open_archive
+from modelkeep.formats.zip_layout import LARGE, MOST_LIES, Archive, open_archive
 from modelkeep.formats.zip_member import Unpacked, unpack
 
 _LONGEST_LINK: Final = 4096
@@ -106,7 +106,7 @@ def _opener(
         found = unpack(archive.source, member, budget)
         if found.bomb is not None:
             archive.bombs.append((member.header, found.bomb))
-        if found.problem is not None:
+        if found.problem is not None and len(reading.lies) < MOST_LIES:
             reading.lies.append((member.header, found.problem))
         reading.parts += _leftovers(found, member, reading)
         if found.error is not None:
