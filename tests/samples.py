@@ -276,6 +276,10 @@ VALID: Mapping[str, bytes] = {
     ),
     "json": b'{"a": [1, 2.5, "x\\"y", null], "b": {"c": true}}',
     "ubjson": UBJSON,
+    "xml": b'<?xml version="1.0"?>\n<net name="m" version="11"><layers>'
+    b'<layer id="0" name="x" type="Parameter" version="opset1"><data shape="1,3"/></layer>'
+    b"</layers></net>\n",
+    "yaml": b"---\na: &x [1, 2.5, 'y', null]\nb: {c: *x, d: !!str 5}\n? |\n  k\n: >-\n  v\n",
 }
 
 

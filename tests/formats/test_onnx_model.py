@@ -7,11 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError, ModelkeepError
-from modelkeep.formats import Budget, Limits, MemorySource
-from modelkeep.formats.onnx_model import ExternalTensor, Operator, looks_like, walk
+from modelkeep.formats import Budget, Limits, MemorySource, Reading, onnx_model
+from modelkeep.formats.onnx_model import (
+    ExternalTensor,
+    Item,
+    LocalFunction,
+    Operator,
+    looks_like,
+    walk,
+)
 from samples import (
     VALID,
     block,
+    bomb,
     budget,
     graph,
     mutants,
@@ -25,7 +33,7 @@ from samples import (
 EVIL = node("PyOp", "evil")
 
 
-def read(data: bytes, limits: Limits | None = None) -> list[Operator | ExternalTensor]:
+def read(data: bytes, limits: Limits | None = None) -> list[Item]:
     return list(walk(MemorySource(data), Budget(limits or Limits())))
 
 
@@ -126,6 +134,42 @@ def test_what_the_onnx_library_writes_is_read_the_same() -> None:
     assert looks_like(MemorySource(data))
     assert operators(data) == [("my.ops", "Foo"), ("my.ops", "Foo"), ("", "If"), ("", "Relu")]
     assert locations(data) == ["weights.bin"]
+
+
+def test_functions_and_what_is_said_of_outside_data_are_read() -> None:
+    own = block(25, block(1, "f") + block(10, "my.own") + block(7, node("Relu")))
+    further = block(13, block(1, "offset") + block(2, "64"))
+    data = onnx_of(tensors=[outside("w.bin") + further], rest=own)
+    tensor, relu, function = read(data)
+    assert isinstance(relu, Operator)
+    assert isinstance(tensor, ExternalTensor)
+    assert tensor.entries == (("location", "w.bin"), ("offset", "64"))
+    assert isinstance(function, LocalFunction)
+    assert (relu.name, function.domain, function.name) == ("Relu", "my.own", "f")
+
+
+def test_outside_data_without_a_place_is_read_too() -> None:
+    (found,) = read(onnx_of(tensors=[block(8, "w") + block(13, block(1, "length"))]))
+    assert isinstance(found, ExternalTensor)
+    assert (found.location, found.entries) == ("", (("length", ""),))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        onnx_of(tensors=[block(8, "w") + block(9, bomb())]),
+        onnx_of(tensors=[block(8, "w") + block(6, "text") + block(6, bomb())]),
+        onnx_of(nodes=[node("A", "", block(5, block(1, "w") + block(4, bomb())))]),
+        onnx_of(nodes=[node("A", "", block(5, block(1, "w") + block(9, bomb())))]),
+        onnx_of(rest=block(14, block(1, "w") + block(2, bomb()))),
+    ],
+    ids=["raw bytes", "text", "attribute", "list of texts", "metadata"],
+)
+def test_a_stream_inside_a_value_is_a_part(data: bytes) -> None:
+    reading = Reading()
+    onnx_model.read(MemorySource(data), budget(), reading)
+    (found,) = reading.parts
+    assert found.open().read(0, 999) == bomb()
 
 
 def test_graphs_nested_deeper_than_the_limit_are_refused() -> None:

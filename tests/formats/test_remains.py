@@ -41,7 +41,7 @@ def test_a_payload_behind_a_harmless_file_fails(
 ) -> None:
     result = scan_bytes(tmp_path, VALID[name] + padding + payload)
     assert result.verdict is Verdict.FAIL
-    if name != "pickle4" or not padding:
+    if name != "safetensors" or not padding:  # a hole is a finding by itself
         assert any(finding.rule.id.startswith("PKL") for finding in result.findings)
 
 

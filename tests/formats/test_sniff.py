@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.formats import MemorySource, sniff
+from modelkeep.formats import MemorySource, formats, sniff
 from samples import VALID, mutants, raw_zip
 
-FORMATS = ("pickle", "zip", "tar", "safetensors", "npy", "onnx", "json", "ubjson")
+FORMATS = tuple(formats())
 
 
 def kind(data: bytes) -> str:
@@ -24,17 +24,14 @@ def test_every_sample_is_recognised(name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
-        (b"GGUF\3", "GGUF"),
+        (b"tjgg\3", "GGML (before GGUF)"),
         (b"PAR1", "Parquet"),
         (b"ARROW1\0\0", "Arrow"),
         (b"Rar!\x1a\x07\x01\0", "RAR"),
         (b"MSCF\0\0\0\0", "cabinet"),
-        (b"!<arch>\ndebian-binary   ", "ar archive"),
         (b"0707010000", "cpio archive"),
         (b"hsqs\2\0", "squashfs image"),
         (b"SQLite format 3\0", "SQLite database"),
-        (b"\x7fELF", "ELF program"),
         (b"MZ\x90", "Windows program"),
         (b"\x01\x02\x03\x04", "unknown binary content"),
         (b"text\0with nothing", "unknown binary content"),
@@ -49,7 +46,7 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
     "text",
     [
         "# Model card\n",
-        "import os\n",
+        "import of goods rose\n",
         "Größe 5 µm",
         "é" * 4000,
         "x" + "é" * 4000,
@@ -65,6 +62,11 @@ def test_text_is_text(text: str) -> None:
     assert kind(text.encode()) == "text"
 
 
+@pytest.mark.parametrize("text", ["The fox. ", "Behold: ", "X marks ", "BZh91AY "])
+def test_a_long_text_is_no_pickle_though_its_first_letters_are_a_length(text: str) -> None:
+    assert kind(text.encode() * 40_000) != "pickle"
+
+
 def test_nothing_is_empty() -> None:
     assert kind(b"") == "empty"
 
@@ -76,4 +78,4 @@ def test_an_archive_behind_a_script_is_an_archive() -> None:
 @given(st.binary(max_size=100) | mutants("pickle", "zip", "tar", "s", "n", "o", "j", "u"))
 def test_any_bytes_have_a_format(data: bytes) -> None:
     found = kind(data)
-    assert found in {*FORMATS, "text", "empty"} or found.startswith("unread:")
+    assert found in {*formats(), "text", "empty"} or found.startswith("unread:")

@@ -10,7 +10,7 @@ from modelkeep.core import Finding, Severity, Verdict
 from modelkeep.scan import BUILT_IN, scan_artifact
 from modelkeep.scan.onnx_external import DETECTOR
 from modelkeep.sources import open_artifact
-from samples import block, found_by, number, onnx_of, outside, scan_bytes, zip_of
+from samples import block, found_by, node, number, onnx_of, outside, scan_bytes, zip_of
 
 
 def found(location: str, *, name: str = "m.onnx", root: tuple[str, ...] = ()) -> list[Finding]:
@@ -93,3 +93,49 @@ def test_a_model_in_an_archive_is_judged_too() -> None:
 def test_a_truncated_model_is_inconclusive(tmp_path: Path) -> None:
     result = scan_bytes(tmp_path, onnx_of(tensors=[outside("w" * 300)])[:100])
     assert (result.verdict, result.findings) == (Verdict.INCONCLUSIVE, ())
+
+
+def scan_tree(folder: Path) -> dict[str, Verdict]:
+    return {f.path: f.verdict for f in scan_artifact(open_artifact(folder), BUILT_IN).files}
+
+
+def test_a_symbolic_link_to_a_file_outside_is_high(tmp_path: Path) -> None:
+    secret, model = tmp_path / "secret.bin", tmp_path / "model"
+    secret.write_bytes(b"\0" * 16)
+    model.mkdir()
+    (model / "m.onnx").write_bytes(onnx_of(tensors=[outside("w.bin")]))
+    (model / "w.bin").symlink_to(secret)
+    assert scan_tree(model)["m.onnx"] is Verdict.FAIL
+
+
+def test_a_link_within_the_model_and_in_the_hub_cache_is_left_alone(tmp_path: Path) -> None:
+    blobs, model = tmp_path / "blobs", tmp_path / "snapshots" / "0123abcd"
+    blobs.mkdir()
+    model.mkdir(parents=True)
+    (blobs / "aa").write_bytes(onnx_of(tensors=[outside("w.bin"), outside("v.bin")]))
+    (blobs / "bb").write_bytes(b"\0" * 16)
+    (model / "m.onnx").symlink_to("../../blobs/aa")
+    (model / "w.bin").symlink_to("../../blobs/bb")
+    (model / "v.bin").symlink_to("w.bin")
+    assert scan_tree(model)["m.onnx"] is Verdict.PASS
+
+
+def test_a_hard_link_to_a_file_outside_is_medium(tmp_path: Path) -> None:
+    secret, model = tmp_path / "secret.bin", tmp_path / "model"
+    secret.write_bytes(b"\0" * 16)
+    model.mkdir()
+    (model / "m.onnx").write_bytes(onnx_of(tensors=[outside("w.bin")]))
+    (model / "w.bin").hardlink_to(secret)
+    (finding,) = scan_artifact(open_artifact(model), BUILT_IN).findings
+    assert (finding.rule.id, finding.severity) == ("ONX001", Severity.MEDIUM)
+    secret.unlink()
+    assert scan_artifact(open_artifact(model), BUILT_IN).findings == ()
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(0, 1), (1, 0)])
+def test_the_context_of_an_execution_provider_is_a_file_too(mode: int, expected: int) -> None:
+    attributes = block(5, block(1, "embed_mode") + number(3, mode)) + block(
+        5, block(1, "ep_cache_context") + block(4, "../../x.bin")
+    )
+    data = onnx_of(nodes=[node("EPContext", "com.microsoft", attributes)])
+    assert len(found_by(DETECTOR, data)) == expected

@@ -70,6 +70,36 @@ def test_the_place_within_an_archive_counts_from_the_start_of_the_member(method:
     assert (inside.location.member, inside.location.offset) == ("m.onnx", alone.location.offset)
 
 
+def test_a_function_of_the_model_is_no_foreign_operator() -> None:
+    def function(*names: str) -> bytes:
+        inner = b"".join(block(7, node(name)) for name in names)
+        return block(25, block(1, "aten_relu") + block(10, "pkg.torch") + inner)
+
+    call = node("aten_relu", "pkg.torch")
+    assert found_by(DETECTOR, onnx_of(nodes=[call], rest=function("Relu"))) == []
+    (finding,) = found_by(DETECTOR, onnx_of(nodes=[call], rest=function("Relu", "PyOp")))
+    assert finding.severity is Severity.CRITICAL
+
+
+def test_a_function_does_not_make_python_harmless() -> None:
+    own = block(25, block(1, "PyOp") + block(10, "evil"))
+    assert len(found_by(DETECTOR, onnx_of(nodes=[node("PyOp", "evil")], rest=own))) == 1
+
+
+@pytest.mark.parametrize("name", ["SystemExec", "RunShell", "CallPython", "popen", "ShellOp"])
+def test_an_operator_that_says_it_runs_programs_is_high(tmp_path: Path, name: str) -> None:
+    data = onnx_of(nodes=[node(name, "my.ops")])
+    (finding,) = found_by(DETECTOR, data)
+    assert finding.severity is Severity.HIGH
+    assert scan_bytes(tmp_path, data).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("name", ["Executor2D", "Systematic", "Seashell", "PythagoreanSum"])
+def test_words_that_only_begin_alike_are_medium(name: str) -> None:
+    (finding,) = found_by(DETECTOR, onnx_of(nodes=[node(name, "my.ops")]))
+    assert finding.severity is Severity.MEDIUM
+
+
 @pytest.mark.parametrize(
     "domain", ["", "ai.onnx", "ai.onnx.ml", "ai.onnx.preview.training", "com.microsoft"]
 )

@@ -30,11 +30,15 @@ class Limits:
     entries: int = 100_000
     """Most members, tensors or graph nodes."""
     operations: int = 20_000_000
-    """Most pickle opcodes."""
+    """Most steps of a reader that counts them: values of a document, symbols of a text."""
+    values: int = 40_000_000
+    """Most words of 8 bytes that a pickle's memo, stack and tuples may take."""
     header_bytes: int = 100 * 2**20
     """Longest header that is parsed as a whole."""
     seconds: float = 60.0
     """Most CPU time for one file."""
+    memory_bytes: int = 2 * 2**30
+    """Most memory a worker process may take for one file."""
 
 
 class Source(Protocol):
@@ -117,14 +121,14 @@ class Budget:
         self.tick()
 
     def operations(self, count: int) -> None:
-        """Account for ``count`` pickle opcodes.
+        """Account for ``count`` steps.
 
         Raises:
             LimitExceededError: more than ``limits.operations``, or out of time.
         """
         self._operations += count
         if self._operations > self.limits.operations:
-            raise LimitExceededError(f"more than {self.limits.operations} pickle opcodes")
+            raise LimitExceededError(f"more than {self.limits.operations} steps")
         self.tick()
 
     def unpack(self, count: int) -> None:

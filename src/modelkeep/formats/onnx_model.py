@@ -1,4 +1,4 @@
-"""An ONNX model's operators and outside files, read from the protobuf alone.
+"""An ONNX model's operators, functions and outside files, read from the protobuf alone.
 
 Operators hide in subgraphs of attributes, in model-local functions and in
 training graphs; tensors that live in other files hide in all of these. Every
@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source
-from modelkeep.formats.protobuf import Field, TruncatedFieldError, fields
+from modelkeep.formats.embedded import is_stream
+from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
+from modelkeep.formats.protobuf import FIRST, Field, TruncatedFieldError, fields, may_be_message
 
 _GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 
@@ -30,12 +31,32 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class LocalFunction:
+    """A function the model brings; nodes of its domain and name run it."""
+
+    domain: str
+    name: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class ExternalTensor:
-    """A tensor whose bytes lie in another file, at ``location``."""
+    """A tensor whose bytes lie in another file.
+
+    Attributes:
+        tensor: its name.
+        location: the file, by a path relative to the model.
+        offset: where the tensor's description begins.
+        entries: everything said about that file, each ``(key, value)``.
+    """
 
     tensor: str
     location: str
     offset: int
+    entries: tuple[tuple[str, str], ...] = ()
+
+
+Item = Operator | LocalFunction | ExternalTensor
 
 
 def looks_like(source: Source) -> bool:
@@ -44,6 +65,8 @@ def looks_like(source: Source) -> bool:
     Fields may come in any order, and ones nobody knows are skipped, as protobuf
     does. A model cut short inside its graph is still recognised.
     """
+    if not may_be_message(source):
+        return False
     seen = False
     try:
         for found in fields(source, Budget()):
@@ -66,112 +89,153 @@ def _is_graph(body: Source) -> bool:
     return first is not None and first.number in _GRAPH_FIELDS and first.body is not None
 
 
-def walk(source: Source, budget: Budget) -> Iterator[Operator | ExternalTensor]:
-    """Yield every operator and outside file of a model.
+def walk(source: Source, budget: Budget, reading: Reading | None = None) -> Iterator[Item]:
+    """Yield every operator, function and outside file of a model.
+
+    Args:
+        source: the model.
+        budget: what is left.
+        reading: gets values that are streams by themselves as parts.
 
     Raises:
         MalformedArtifactError: the bytes are not well-formed protobuf.
         LimitExceededError: too many nodes, or graphs nested too deep.
     """
     base = source.start if isinstance(source, Slice) else 0  # offsets count from here
-    for item in _walk(source, budget):
+    for item in _Walk(budget, reading or Reading()).model(source):
         yield replace(item, offset=item.offset - base)
 
 
-def _walk(source: Source, budget: Budget) -> Iterator[Operator | ExternalTensor]:
-    for field in fields(source, budget):
-        if field.number == 7:
-            yield from _graph(field, budget, 0)
-        elif field.number == 20 and field.body is not None:  # training_info
-            for part in fields(field.body, budget):
-                if part.number in (1, 2):  # initialization, algorithm
-                    yield from _graph(part, budget, 1)
-        elif field.number == 25 and field.body is not None:
-            yield from _function(field.body, budget)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    budget: Budget
+    reading: Reading
 
+    def model(self, source: Source) -> Iterator[Item]:
+        for field in fields(source, self.budget):
+            if field.number == 7:
+                yield from self.graph(field, 0)
+            elif field.number == 20 and field.body is not None:  # training_info
+                for inner in fields(field.body, self.budget):
+                    if inner.number in (1, 2):  # initialization, algorithm
+                        yield from self.graph(inner, 1)
+            elif field.number == 25 and field.body is not None:
+                yield from self.function(field.body)
+            elif field.number == 14 and field.body is not None:
+                for inner in fields(field.body, self.budget):
+                    self.hand_out(inner, "metadata")
 
-def _function(body: Source, budget: Budget) -> Iterator[Operator | ExternalTensor]:
-    """Nodes of a model-local function, and defaults of its attributes."""
-    for part in fields(body, budget):
-        if part.number == 7:
-            yield from _node(part, budget, 1)
-        elif part.number == 11:
-            yield from _attribute(part, budget, 1)
+    def function(self, body: Slice) -> Iterator[Item]:
+        """A model-local function: its name, its nodes, defaults of its attributes."""
+        name = domain = ""
+        for inner in fields(body, self.budget):
+            if inner.number == 7:
+                yield from self.node(inner, 1)
+            elif inner.number == 11:
+                yield from self.attribute(inner, 1)
+            elif inner.number == 1 and inner.body is not None:
+                name = inner.text(256)
+            elif inner.number == 10 and inner.body is not None:
+                domain = inner.text(256)
+        yield LocalFunction(domain, name, body.start)
 
+    def graph(self, graph: Field, depth: int) -> Iterator[Item]:
+        if depth > self.budget.limits.depth:
+            raise LimitExceededError(
+                f"ONNX graphs nested deeper than {self.budget.limits.depth}"
+            )
+        if graph.body is None:
+            return
+        for field in fields(graph.body, self.budget):
+            if field.number == 1:
+                yield from self.node(field, depth)
+            elif field.number == 5:
+                yield from self.tensor(field)
+            elif field.number == 15 and field.body is not None:  # sparse: values, indices
+                yield from self.sparse(field.body)
 
-def _graph(graph: Field, budget: Budget, depth: int) -> Iterator[Operator | ExternalTensor]:
-    if depth > budget.limits.depth:
-        raise LimitExceededError(f"ONNX graphs nested deeper than {budget.limits.depth}")
-    if graph.body is None:
-        return
-    for field in fields(graph.body, budget):
-        if field.number == 1:
-            yield from _node(field, budget, depth)
-        elif field.number == 5:
-            yield from _tensor(field, budget)
-        elif field.number == 15 and field.body is not None:  # sparse: values, indices
-            for part in fields(field.body, budget):
-                if part.number in (1, 2):
-                    yield from _tensor(part, budget)
+    def sparse(self, body: Slice) -> Iterator[ExternalTensor]:
+        for inner in fields(body, self.budget):
+            if inner.number in (1, 2):
+                yield from self.tensor(inner)
 
+    def node(self, node: Field, depth: int) -> Iterator[Item]:
+        self.budget.entry()
+        if node.body is None:
+            return
+        name = domain = ""
+        texts: dict[str, str] = {}
+        for field in fields(node.body, self.budget):
+            if field.body is None:
+                continue  # of another type: protobuf keeps what it had
+            if field.number == 4:
+                name = field.text(256)
+            elif field.number == 7:
+                domain = field.text(256)
+            elif field.number == 5:
+                yield from self.attribute(field, depth, texts)
+        if name == "EPContext" and texts.get("embed_mode") == "0":
+            yield ExternalTensor(
+                "EPContext", texts.get("ep_cache_context", ""), node.body.start
+            )
+        yield Operator(domain, name, node.body.start)
 
-def _node(node: Field, budget: Budget, depth: int) -> Iterator[Operator | ExternalTensor]:
-    budget.entry()
-    if node.body is None:
-        return
-    name = domain = ""
-    for field in fields(node.body, budget):
-        if field.body is None:
-            continue  # of another type: protobuf keeps what it had
-        if field.number == 4:
-            name = field.text(256)
-        elif field.number == 7:
-            domain = field.text(256)
-        elif field.number == 5:
-            yield from _attribute(field, budget, depth)
-    yield Operator(domain, name, node.body.start)
+    def attribute(
+        self, attribute: Field, depth: int, texts: dict[str, str] | None = None
+    ) -> Iterator[Item]:
+        """What hides in an attribute; a file that it names goes to ``texts``."""
+        if attribute.body is None:
+            return
+        name = ""
+        for field in fields(attribute.body, self.budget):
+            if field.number == 1 and field.body is not None:
+                name = field.text(64)
+            elif field.number in (6, 11):
+                yield from self.graph(field, depth + 1)
+            elif field.number in (5, 10):
+                yield from self.tensor(field)
+            elif field.number in (22, 23) and field.body is not None:
+                yield from self.sparse(field.body)
+            elif field.number in (3, 4, 9):
+                if texts is not None and name in ("embed_mode", "ep_cache_context"):
+                    texts[name] = field.text(4096) if field.body else str(field.value)
+                self.hand_out(field, name)
 
+    def tensor(self, tensor: Field) -> Iterator[ExternalTensor]:
+        self.budget.entry()
+        if tensor.body is None:
+            return
+        name = ""
+        entries: list[tuple[str, str]] = []
+        for field in fields(tensor.body, self.budget):
+            if field.number == 8 and field.body is not None:
+                name = field.text(256)
+            elif field.number in (6, 9):  # text, raw bytes
+                self.hand_out(field, name or "tensor")
+            elif field.number == 13 and field.body is not None:
+                inner = [item for item in fields(field.body, self.budget) if item.body]
+                pair = {item.number: item.text(4096) for item in inner}
+                entries.append((pair.get(1, ""), pair.get(2, "")))
+        given = tuple(entries)
+        for key, location in given:
+            if key == "location":
+                yield ExternalTensor(name, location, tensor.body.start, given)
+        if given and all(key != "location" for key, _ in given):
+            yield ExternalTensor(name, "", tensor.body.start, given)
 
-def _attribute(
-    attribute: Field, budget: Budget, depth: int
-) -> Iterator[Operator | ExternalTensor]:
-    if attribute.body is None:
-        return
-    for field in fields(attribute.body, budget):
-        if field.number in (6, 11):
-            yield from _graph(field, budget, depth + 1)
-        elif field.number in (5, 10):
-            yield from _tensor(field, budget)
-        elif field.number in (22, 23) and field.body is not None:
-            for part in fields(field.body, budget):
-                if part.number in (1, 2):
-                    yield from _tensor(part, budget)
-
-
-def _tensor(tensor: Field, budget: Budget) -> Iterator[ExternalTensor]:
-    budget.entry()
-    if tensor.body is None:
-        return
-    name = ""
-    locations: list[str] = []
-    for field in fields(tensor.body, budget):
-        if field.number == 8 and field.body is not None:
-            name = field.text(256)
-        elif field.number == 13 and field.body is not None:
-            parts = [part for part in fields(field.body, budget) if part.body is not None]
-            pair = {part.number: part.text(4096) for part in parts}
-            if pair.get(1) == "location":
-                locations.append(pair.get(2, ""))
-    for location in locations:
-        yield ExternalTensor(name, location, tensor.body.start)
+    def hand_out(self, field: Field, name: str) -> None:
+        """Hand out a value that is a pickle, archive or program by itself."""
+        if field.body is not None and is_stream(field.body):
+            self.budget.entry()
+            self.reading.parts.append(part(field.body, f"[{name}]"))
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:
-    """The document is a list of ``Operator`` and ``ExternalTensor``."""
-    found: list[Operator | ExternalTensor] = []
+    """The document is a list of ``Operator``, ``LocalFunction`` and ``ExternalTensor``."""
+    found: list[Item] = []
     reading.document = found
-    for item in walk(source, budget):
+    for item in walk(source, budget, reading):
         found.append(item)  # noqa: PERF402 - what was found before an error must stay
 
 
-FORMAT: Final = Format("onnx", looks_like, read)
+FORMAT: Final = Format("onnx", looks_like, read, first=FIRST)

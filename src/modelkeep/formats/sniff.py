@@ -11,13 +11,14 @@ from modelkeep.formats.registry import candidates, formats
 
 # Recognised so that "not read" can say what it is; each gets a reader of its own later.
 _UNREAD: Final = (
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
-    (b"GGUF", "GGUF"),
+    (b"lmgg", "GGML (before GGUF)"),
+    (b"fmgg", "GGML (before GGUF)"),
+    (b"tjgg", "GGML (before GGUF)"),
+    (b"algg", "GGML (before GGUF)"),
     (b"PAR1", "Parquet"),
     (b"ARROW1", "Arrow"),
     (b"Rar!\x1a\x07", "RAR"),
     (b"MSCF", "cabinet"),
-    (b"!<arch>\n", "ar archive"),
     (b"\xed\xab\xee\xdb", "RPM package"),
     (b"070701", "cpio archive"),
     (b"070702", "cpio archive"),
@@ -25,7 +26,6 @@ _UNREAD: Final = (
     (b"\xc7\x71", "cpio archive"),
     (b"hsqs", "squashfs image"),
     (b"SQLite format 3\0", "SQLite database"),
-    (b"\x7fELF", "ELF program"),
     (b"MZ", "Windows program"),
 )
 

@@ -16,10 +16,9 @@ from dataclasses import replace
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats import tar_archive
+from modelkeep.formats import pickle_stream, tar_archive
 from modelkeep.formats.contents import Entry, Kind
 from modelkeep.formats.interface import Budget, Format, Part, Reading, Source, cut, part
-from modelkeep.formats.pickle_opcodes import opcodes
 from modelkeep.formats.remains import behind_zeros
 from modelkeep.formats.zip_directory import DESCRIPTOR, Member, View, end_records, local, views
 from modelkeep.formats.zip_layout import LARGE, MOST_LIES, Archive, open_archive
@@ -43,13 +42,8 @@ def looks_like(source: Source) -> bool:
 
 
 def _in_pickle(source: Source, view: View) -> bool:
-    try:
-        for name, _, offset in opcodes(source, 0):
-            if name == "STOP":
-                return offset > view.record
-    except MalformedArtifactError:
-        pass
-    return False
+    end = pickle_stream.end_of_first(source)
+    return end is not None and end > view.record
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:

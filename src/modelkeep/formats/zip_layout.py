@@ -28,6 +28,8 @@ from modelkeep.formats.zip_member import MARKED
 LARGE: Final = 0xFFFFFFFF
 MOST_LIES: Final = 100
 _DEFLATE_RATIO: Final = 1032
+_TFLITE: Final = b"TFL3"  # at offset 4; archives of files are packed behind such models
+_PIECE: Final = 1 << 20
 
 
 @dataclass(slots=True)
@@ -154,9 +156,43 @@ def _weigh(archive: Archive, overlapping: int, total: int) -> None:
 def _gap(archive: Archive, start: int, end: int) -> None:
     gap = cut(archive.source, start, end - start)
     if gap.length > 0 and len(archive.hidden) < MOST_LIES:
+        whole = _concatenated(gap) if start == 0 else []
+        if whole or (start == 0 and gap.read(4, 4) == _TFLITE):
+            archive.hidden += whole or [gap]  # honest writers put these in front of an archive
+            return
         where = "before the first member" if start == 0 else "between members"
         archive.tell(start, f"{gap.length} bytes {where} belong to no member")
         archive.hidden.append(gap)
+
+
+def _concatenated(gap: Slice) -> list[Slice]:
+    """The archives a gap consists of, if it is nothing but whole archives in a row.
+
+    PyTorch's distributed checkpoints are files of that kind.
+    """
+    found: list[Slice] = []
+    at = start = 0
+    while start < gap.size and gap.read(start, 4) == b"PK\x03\x04":
+        end = _find(gap, max(at, start))
+        if end is None:
+            return []
+        comment = int.from_bytes(gap.read(end + 20, 2), "little")
+        behind = end + 22 + comment
+        if behind == gap.size or gap.read(behind, 4) == b"PK\x03\x04":
+            found.append(cut(gap, start, behind - start))
+            start = behind
+        at = end + 4
+    return found if start == gap.size else []
+
+
+def _find(gap: Slice, at: int) -> int | None:
+    """The next end record, read in pieces."""
+    while at < gap.size:
+        place = gap.read(at, _PIECE).find(b"PK\x05\x06")
+        if place >= 0:
+            return at + place
+        at += _PIECE - 3
+    return None
 
 
 def _after(archive: Archive, member: Member) -> int:

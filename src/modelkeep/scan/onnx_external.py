@@ -2,9 +2,15 @@
 
 External data is named by a path inside the model. An absolute path, a ``..`` part
 or a name that is not there makes the runtime read whatever lies at that place when
-the model is loaded, and the digest of the model says nothing about those bytes.
+the model is loaded, and the digest of the model says nothing about those bytes. A link
+in the model's directory does the same for a name that looks harmless. The cached
+context of an execution provider is a file named in the same way.
 
-Sources: CVE-2022-25882, CVE-2024-27318, CVE-2025-51480; CWE-22.
+Before: a tensor at ``../../../etc/passwd``, or at ``weights.bin``, a link to it.
+After: a tensor at ``model.onnx_data``, a plain file beside the model.
+
+Sources: CVE-2022-25882, CVE-2024-27318, CVE-2025-51480, CVE-2026-27489 (symbolic links),
+CVE-2026-34446 (hard links); CWE-22; CWE-59.
 """
 
 from __future__ import annotations
@@ -23,7 +29,7 @@ RULE: Final = Rule(
     summary="The model reads tensor bytes from a file that is not part of it.",
     remedy="Save the model with all tensors inside, or with the data file in its directory.",
     topic="artifact.swapped_at_load",
-    tags=("CWE-22",),
+    tags=("CWE-22", "CWE-59"),
 )
 
 
@@ -31,25 +37,38 @@ def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per location that is not a file of the artifact."""
     if not isinstance(context.document, list):
         return
-    folder = posixpath.dirname(context.location.path)
     seen: set[str] = set()
     for item in context.document:
         if not isinstance(item, onnx_model.ExternalTensor) or item.location in seen:
             continue
         seen.add(item.location)
-        place = posixpath.normpath(posixpath.join(folder, item.location))
-        escapes = posixpath.isabs(item.location) or ".." in item.location.split("/")
-        escapes = escapes or "\\" in item.location
-        if not escapes and place in context.root:
+        problem = _problem(item.location, context)
+        if problem is None:
             continue
-        why = "points outside the model" if escapes else "is not part of what is checked"
+        severity, why = problem
         yield context.finding(
             RULE,
-            Severity.HIGH,
+            severity,
             f"tensor {item.tensor!r} reads {item.location!r}, which {why}",
             offset=item.offset,
             evidence={"location": item.location},
         )
+
+
+def _problem(location: str, context: Context) -> tuple[Severity, str] | None:
+    folder = posixpath.dirname(context.location.path)
+    place = posixpath.normpath(posixpath.join(folder, location))
+    escapes = posixpath.isabs(location) or ".." in location.split("/")
+    if escapes or "\\" in location:
+        return Severity.HIGH, "points outside the model"
+    if place not in context.root:
+        return Severity.HIGH, "is not part of what is checked"
+    link = context.links.get(place)
+    if link == "symbolic":
+        return Severity.HIGH, "is a symbolic link to a file outside the model"
+    if link == "hard":  # also what a store that keeps equal files once makes of them
+        return Severity.MEDIUM, "has another name outside the model"
+    return None
 
 
 DETECTOR: Final = Detector(RULE, frozenset({"onnx"}), run)

@@ -3,13 +3,17 @@
 Standard operators compute; an operator from another domain is native code that
 somebody must install, and the Python operator runs Python. ``ai.onnx``,
 ``ai.onnx.ml`` and the training domains are standard; ``com.microsoft`` ships inside
-ONNX Runtime.
+ONNX Runtime. Functions that the model itself defines are made of operators and no code.
+
+Before: a node ``evil.ops::PyOp`` with the name of a Python function.
+After: the same computed by standard operators.
 
 Sources: ONNX IR specification ("operator sets"); ONNX Runtime custom operators.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -27,39 +31,58 @@ RULE: Final = Rule(
 )
 
 _STANDARD: Final = frozenset(
-    {
-        "",
-        "ai.onnx",
-        "ai.onnx.ml",
-        "ai.onnx.training",
-        "ai.onnx.preview.training",
-        "com.microsoft",
-    }
+    """
+    ai.onnx ai.onnx.ml ai.onnx.training ai.onnx.preview ai.onnx.preview.training
+    com.microsoft com.microsoft.nchwc com.microsoft.experimental com.ms.internal.nhwc
+    org.pytorch.aten
+    """.split()
+) | {""}
+_RUNS_PYTHON: Final = frozenset(
+    {"PyOp", "PythonOp", "PythonOpGrad", "PyFunc", "PyCustomOp", "PyTorchOp"}
 )
-_RUNS_PYTHON: Final = frozenset({"PyOp", "PythonOp", "PyFunc", "PyCustomOp"})
+_WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]+|[a-z]+")
+_STARTS_PROGRAMS: Final = frozenset(
+    "exec popen python pyfunc shell subprocess system command".split()
+)
 
 
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per distinct foreign operator."""
     if not isinstance(context.document, list):
         return
+    own = {
+        (item.domain, item.name)
+        for item in context.document
+        if isinstance(item, onnx_model.LocalFunction)
+    }
     seen: set[tuple[str, str]] = set()
     for item in context.document:
         if not isinstance(item, onnx_model.Operator) or (item.domain, item.name) in seen:
             continue
         seen.add((item.domain, item.name))
-        runs_python = item.name in _RUNS_PYTHON
-        if item.domain in _STANDARD and not runs_python:
+        judged = _judge(item, own)
+        if judged is None:
             continue
-        what = "runs Python" if runs_python else "needs a native library of its own"
+        severity, what = judged
         yield context.finding(
             RULE,
-            Severity.CRITICAL if runs_python else Severity.MEDIUM,
+            severity,
             f"operator {item.domain or 'ai.onnx'}::{item.name} {what}",
             offset=item.offset,
-            confidence=Confidence.HIGH if runs_python else Confidence.MEDIUM,
+            confidence=Confidence.HIGH if severity is Severity.CRITICAL else Confidence.MEDIUM,
             evidence={"operator": f"{item.domain}::{item.name}"},
         )
+
+
+def _judge(item: onnx_model.Operator, own: set[tuple[str, str]]) -> tuple[Severity, str] | None:
+    if item.name in _RUNS_PYTHON:
+        return Severity.CRITICAL, "runs Python"
+    if item.domain in _STANDARD or (item.domain, item.name) in own:
+        return None  # the nodes of a function the model brings are judged themselves
+    words = {word.lower() for word in _WORD.findall(f"{item.domain} {item.name}")}
+    if words & _STARTS_PROGRAMS:
+        return Severity.HIGH, "needs a native library of its own and says that it runs programs"
+    return Severity.MEDIUM, "needs a native library of its own"
 
 
 DETECTOR: Final = Detector(RULE, frozenset({"onnx"}), run)
