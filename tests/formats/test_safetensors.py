@@ -145,6 +145,21 @@ def test_a_length_bomb_is_a_problem_and_recognised() -> None:
         assert [offset for offset, _ in problems] == [0]
 
 
+def test_blanks_in_front_of_the_header_hide_nothing() -> None:
+    data = safetensors_of("  " + json.dumps(entry()), b"\0\0")
+    assert looks_like(MemorySource(data))
+    assert read(data).problems == ()
+
+
+def test_tensors_far_behind_the_end_are_a_problem_and_near_ones_are_cut_short() -> None:
+    for end, count in ((1 << 31, 1), (1 << 20, 0)):
+        problems: list[tuple[int, str]] = []
+        data = safetensors_of({"a": tensor(0, end)}, b"\0\0")
+        with pytest.raises(MalformedArtifactError, match="behind the file"):
+            read_header(MemorySource(data), budget(), problems)
+        assert len(problems) == count
+
+
 def test_odd_metadata_is_remarked_and_ordinary_is_not() -> None:
     odd = {"__metadata__": {"a": {"b": 1}, "c": 1, "d": None, "e": "x" * ((1 << 24) + 1)}}
     assert len(read(safetensors_of(odd)).remarks) == 4
