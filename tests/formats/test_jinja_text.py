@@ -209,11 +209,18 @@ def test_a_tokenizer_configuration_hands_out_its_templates() -> None:
     for text in (json.dumps(value), json.dumps(value).replace("{%", "\\u007b\\u0025")):
         inner, outer = read_streams(text.encode(), name="tokenizer_config.json")
         assert (inner.format, inner.error, outer.format) == ("jinja", None, "json")
-        assert inner.location.member == "chat_template[0].template"
+        assert inner.location.member == "chat_template.0.template"
+
+
+def test_a_template_in_yaml_is_handed_out() -> None:
+    text = "name: x\ninstruction_template: |-\n  {% set a = x.__class__ %}{{ a }}\n"
+    inner, outer = read_streams(text.encode(), name="x.yaml")
+    assert (inner.format, outer.format) == ("jinja", "yaml")
+    assert inner.location.member == "instruction_template"
 
 
 def test_the_first_of_two_equal_keys_is_read_too() -> None:
-    text = '{"chat_template": "{{ a }}", "chat_template": "{{ b }}"}'
+    text = '{"chat_template": "{{ a.role }}", "chat_template": "{{ b.role }}"}'
     assert [s.format for s in read_streams(text.encode())] == ["jinja", "jinja", "json"]
 
 

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.core import Severity, Verdict
+from modelkeep.core import Location, Severity, Verdict
+from modelkeep.formats import MemorySource
+from modelkeep.scan import Context
 from modelkeep.scan.secret import DETECTOR
-from samples import found_by, safetensors_of, scan_bytes
+from samples import budget, found_by, safetensors_of, scan_bytes
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -108,6 +110,8 @@ def test_a_long_text_is_quick() -> None:
         "-----BEGIN PRIVATE KEY-----\n" * 150_000,
         "sk-" + "a" * (4 << 20),
     ):
+        source = MemorySource(text.encode())
+        context = Context(Location("a.txt"), source, "text", None, budget())
         start = time.process_time()
-        found_by(DETECTOR, text.encode())
+        list(DETECTOR.run(context))
         assert time.process_time() - start < 2

@@ -29,6 +29,7 @@ from modelkeep.formats import (
     marshal_data,
     msgpack_document,
     notebook,
+    msgpack_document,
     npy,
     onnx_model,
     paddle_program,
