@@ -135,8 +135,13 @@ def test_a_range_that_does_not_fit_its_shape_is_a_problem(header: object) -> Non
 
 
 def test_a_length_bomb_is_a_problem_and_recognised() -> None:
-    for length in (1 << 25, 1 << 33, (1 << 64) - 1):
-        text = json.dumps(entry())
+    for length, text in (
+        (1 << 25, json.dumps(entry())),
+        (1 << 33, json.dumps(entry())),
+        ((1 << 64) - 1, json.dumps(entry())),
+        (1 << 63, "{}"),
+        (1 << 63, '{"a": 1}'),
+    ):
         source = MemorySource(struct.pack("<Q", length) + text.encode() + b"\0\0")
         problems: list[tuple[int, str]] = []
         assert looks_like(source)
@@ -246,6 +251,8 @@ def test_it_looks_like_one_by_its_length_and_brace() -> None:
     assert not looks_like(MemorySource(b"\0" * 8 + b"["))
     assert not looks_like(MemorySource(b"\0\0\0\0\1\0\0\0{"))
     assert not looks_like(MemorySource(b"\0" * 8))
+    assert not looks_like(MemorySource(b'callback{"a": 1}'))
+    assert not looks_like(MemorySource(b"\0\0\0\0\0\0\0\x80{x"))
 
 
 @given(st.binary(max_size=200) | mutants("safetensors"))

@@ -90,7 +90,10 @@ def looks_like(source: Source) -> bool:
         return True
     # Some parsers accept blanks in front; some lengths are made up.
     text = source.read(8, 4096) if head[8:9] in (b"{", b" ", b"\t", b"\r", b"\n") else b""
-    return text.lstrip()[:1] == b"{" and bool(_ENTRY.search(text))
+    if text.lstrip()[:1] != b"{":
+        return False
+    is_bomb = head[7] > 0 and not head[:8].isascii() and text[:2] in (b'{"', b"{}")
+    return bool(_ENTRY.search(text)) or is_bomb
 
 
 def read_header(
