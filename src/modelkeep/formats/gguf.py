@@ -57,12 +57,14 @@ class Model:
         version: 1, 2 or 3.
         metadata: values by key: numbers, text, short lists, or an ``Array``.
         tensors: entries in file order.
+        end: where the header ends, or where reading it stopped.
         attacks: numbers that overflow a loader's arithmetic, each ``(offset, sentence)``.
     """
 
     version: int = 0
     metadata: dict[str, object] = field(default_factory=dict)
     tensors: list[Tensor] = field(default_factory=list)
+    end: int = 0
     attacks: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -264,6 +266,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     try:
         _header(cursor, reading)
     finally:
+        model.end = cursor.at
         reading.parts += template_parts(model.metadata)
         reading.parts += payload_parts(model.metadata, "metadata")
     alignment = model.metadata.get("general.alignment", 32)
