@@ -29,7 +29,6 @@ from modelkeep.formats import (
     marshal_data,
     msgpack_document,
     notebook,
-    msgpack_document,
     npy,
     onnx_model,
     paddle_program,

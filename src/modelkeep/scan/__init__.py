@@ -38,8 +38,6 @@ from modelkeep.scan import (
     native_code,
     notebook_commands,
     notebook_markup,
-    mxnet_operator,
-    native_code,
     npy_objects,
     onnx_external,
     onnx_external_fields,
