@@ -134,6 +134,13 @@ def test_a_range_that_does_not_fit_its_shape_is_a_problem(header: object) -> Non
     assert problem[1].startswith("'a' ")
 
 
+def test_no_tensor_is_listed_outside_the_file_whatever_else_is_wrong() -> None:
+    header = entry(shape=[3]) | {"b": tensor(0, 2), "c": tensor(2, 9)}
+    found = read(safetensors_of(header, b"\0\0"))
+    assert [t.name for t in found.tensors] == ["b"]
+    assert len(found.problems) == 1
+
+
 def test_a_length_bomb_is_a_problem_and_recognised() -> None:
     for length, text in (
         (1 << 25, json.dumps(entry())),

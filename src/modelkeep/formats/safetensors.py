@@ -119,6 +119,7 @@ def read_header(
     tensors = tuple(tensor for tensor in found if tensor is not None)
     if len(tensors) == len(found):
         _check_map(tensors, buffer, room, problems)
+    tensors = tuple(tensor for tensor in tensors if tensor.end <= room)
     plain = {str(key): value for key, value in metadata.items() if isinstance(value, str)}
     return Header(tensors, plain, buffer, tuple(problems), tuple(_remarks(metadata)))
 
