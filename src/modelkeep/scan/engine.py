@@ -49,7 +49,10 @@ def scan_artifact(
     rules = tuple(detectors)
     allowed = frozenset(allow)
     tree = _Tree(
-        frozenset(artifact.display(name) for name in artifact.files),
+        {
+            artifact.display(name): artifact.locate(name).stat().st_size
+            for name in artifact.files
+        },
         {artifact.display(name): kind for name, kind in artifact.links().items()},
     )
     files: list[FileResult] = []
@@ -84,7 +87,7 @@ class _Seen:
 class _Tree:
     """The files around the one that is read."""
 
-    names: frozenset[str]
+    sizes: Mapping[str, int]
     links: Mapping[str, str]
 
 
@@ -107,7 +110,8 @@ def _read(
             document=stream.document,
             budget=budget,
             lies=stream.reading.lies,
-            root=tree.names,
+            root=frozenset(tree.sizes),
+            sizes=tree.sizes,
             links=tree.links,
             allow=allowed,
         )

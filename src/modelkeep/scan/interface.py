@@ -21,6 +21,7 @@ class Context:
         document: what the reader made of it (the reader says of which type it is).
         lies: where the bytes contradict themselves, each as ``(offset, sentence)``.
         root: names of all files of the artifact, for rules about references.
+        sizes: lengths of all files of the artifact.
         links: files of the artifact that are links to bytes outside it, each with
             ``symbolic`` or ``hard``.
         allow: dotted names the user allows a pickle to import.
@@ -34,6 +35,7 @@ class Context:
     budget: Budget
     lies: Sequence[tuple[int, str]] = ()
     root: frozenset[str] = frozenset()
+    sizes: Mapping[str, int] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()
 
