@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
@@ -36,7 +37,13 @@ from modelkeep.core import (
     Verdict,
 )
 from modelkeep.policy import Decision, Missing
-from modelkeep.report import Report, ReportedFile, ReportedFinding, ReportedReceipt
+from modelkeep.report import (
+    Report,
+    ReportedFile,
+    ReportedFinding,
+    ReportedReceipt,
+    Suppression,
+)
 from samples import zip_of
 
 ROWS = 120
@@ -191,6 +198,12 @@ def finding(
     """A finding of the hand-made report."""
     place = location or Location("model.pkl", "archive/data.pkl", 4)
     return ReportedFinding(rule, severity, Confidence.HIGH, message, place, "0" * 16)
+
+
+def suppressed(reason: str = "reviewed") -> ReportedFinding:
+    """A finding that does not count."""
+    why = Suppression("ignore", reason, "2027-01-31")
+    return msgspec.structs.replace(finding(), suppression=why)
 
 
 def measurement(name: str = "robust_accuracy", value: float = 0.75, **more: Any) -> Measurement:  # noqa: ANN401 - fields of any type

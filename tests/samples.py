@@ -12,6 +12,7 @@ import json
 import os
 import pickle
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -144,6 +145,23 @@ def raw_zip(*entries: Entry, count: int | None = None) -> bytes:
     return body + directory + end
 
 
+def tar_of(
+    *members: tuple[str, bytes], form: int = tarfile.USTAR_FORMAT, links: Mapping[str, str] = {}
+) -> bytes:
+    """A tar of files in the order given, then symbolic links by name and target."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        for name, target in links.items():
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = tarfile.SYMTYPE, target
+            archive.addfile(info)
+    return out.getvalue()
+
+
 # Tensors and arrays
 
 
@@ -246,6 +264,10 @@ VALID: Mapping[str, bytes] = {
     "zip": zip_of({"a.txt": b"hello", "b/c.bin": b"\0" * 40}),
     "zip packed": zip_of({"a.txt": b"hello" * 20, "b": b"x"}, method=zipfile.ZIP_DEFLATED),
     "zip stream": zip_of({"a.txt": b"hello" * 20}, method=zipfile.ZIP_DEFLATED, stream=True),
+    "tar": tar_of(
+        ("a.txt", b"hello"), ("b/" + "c" * 120, b"\0" * 600), form=tarfile.GNU_FORMAT
+    ),
+    "tar pax": tar_of(("ü" * 90, b"hello"), form=tarfile.PAX_FORMAT, links={"l": "a"}),
     "safetensors": safetensors_of({"a": tensor(0, 3), "b": tensor(3, 8)}, b"01234567"),
     "npy": npy_of(np.arange(6, dtype="<f4").reshape(2, 3)),
     "npy objects": npy_of(np.array([{"a": 1}], dtype=object)),
@@ -254,6 +276,10 @@ VALID: Mapping[str, bytes] = {
     ),
     "json": b'{"a": [1, 2.5, "x\\"y", null], "b": {"c": true}}',
     "ubjson": UBJSON,
+    "xml": b'<?xml version="1.0"?>\n<net name="m" version="11"><layers>'
+    b'<layer id="0" name="x" type="Parameter" version="opset1"><data shape="1,3"/></layer>'
+    b"</layers></net>\n",
+    "yaml": b"---\na: &x [1, 2.5, 'y', null]\nb: {c: *x, d: !!str 5}\n? |\n  k\n: >-\n  v\n",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 import check_samples as samples
 from check_samples import said
 
-FORMATS = ("table", "json", "sarif", "html", "cyclonedx")
+FORMATS = "table json sarif junit html md gitlab github cyclonedx".split()
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def test_no_keep_is_made_and_nothing_is_said() -> None:
 
 
 def test_allowed_names_come_from_the_settings_file() -> None:
-    Path("modelkeep.toml").write_text('[scan]\npickle_allow = ["posix.system"]\n')
+    Path("modelkeep.toml").write_text('[scan.pickle]\nallow = ["posix.system"]\n')
     assert said("scan", "bomb.pkl").code == 0
 
 
@@ -63,3 +64,68 @@ def test_fail_on_comes_from_flag_or_environment(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MODELKEEP_FAIL_ON", "info")
     assert said("scan", "odd.pkl").code == 1
     assert said("scan", "odd.pkl", "--fail-on", "critical").code == 0
+
+
+def test_globs_and_rules_are_options() -> None:
+    got = said(
+        "scan", ".", "--include", "*.pkl", "--exclude", "cut.*", "--rules", "PKL001,PKL002"
+    )
+    assert got.code == 1
+    assert "cut.pkl: excluded by cut.*" in got.words
+    assert "rule PKL003" in got.words
+    assert said("scan", ".", "--exclude", "*.pkl").code == 0
+    assert said("scan", "bomb.pkl", "--skip-rules", "PKL001").code == 0
+    assert said("scan", "bomb.pkl", "--rules", "PKL999").code == 64
+
+
+def test_stdin_is_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(samples.BOMB)))
+    got = said("scan", "-")
+    assert got.code == 1
+    assert "--> stdin @ 0x" in got.out
+
+
+def test_file_named_like_stdin_can_be_scanned() -> None:
+    Path("-").write_bytes(samples.PLAIN_PICKLE)
+    assert said("scan", "./-").code == 0
+
+
+def test_baseline_is_written_and_used() -> None:
+    got = said("scan", "bomb.pkl", "--write-baseline", "known.json")
+    assert (got.code, got.err) == (1, "wrote 1 findings to known.json\n")
+    got = said("scan", "bomb.pkl", "--baseline", "known.json")
+    assert got.code == 0
+    assert "suppressed: 1" in got.words
+    assert "PKL001" not in got.out
+
+
+def test_suppressed_findings_are_shown_when_asked_for_and_always_in_json() -> None:
+    said("scan", "bomb.pkl", "--write-baseline", "known.json")
+    known = ["scan", "bomb.pkl", "--baseline", "known.json"]
+    assert "= suppressed by baseline: known before" in said(*known, "--show-suppressed").out
+    document = json.loads(said(*known, "--format", "json").out)
+    assert [f["rule"] for f in document["files"][0]["suppressed"]] == ["PKL001"]
+    assert document["files"][0]["findings"] == []
+    assert "Suppressed" not in said(*known, "--format", "md").out
+
+
+def test_bill_of_materials_has_both_digests() -> None:
+    document = json.loads(said("scan", "model.onnx", "--format", "cyclonedx").out)
+    assert {h["alg"] for h in document["components"][0]["hashes"]} == {"SHA-256", "BLAKE3"}
+
+
+def test_scan_pulls_neither_store_nor_policy_nor_cryptography() -> None:
+    script = (
+        "import sys; from modelkeep.cli.main import run; run(['scan', sys.argv[1]]);"
+        "print([name for name in sys.argv[2:] if name in sys.modules])"
+    )
+    heavy = "sqlalchemy cedarpy cryptography securesystemslib numpy rich".split()
+    assert samples.spoken("bomb.pkl", *heavy, script=script).out.endswith("\n[]\n")
+
+
+def test_cache_is_where_it_is_asked_for_and_only_then() -> None:
+    assert said("scan", "bomb.pkl", "--cache", "c").code == 1
+    assert {path.name for path in Path("c").iterdir()} == {"secret", "verdicts.sqlite"}
+    assert said("scan", "bomb.pkl", "--cache", "c").code == 1
+    assert said("scan", "bomb.pkl", "--no-cache", "--cache", "d").code == 1
+    assert not Path("d").exists()

@@ -58,7 +58,7 @@ def test_the_file_is_found_upward_and_in_pyproject(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["sead = 1", "[thresholds]\nmembership_auc_mox = 0.9", "[scan]\nallow = []"]
+    "text", ["sead = 1", "[thresholds]\nmembership_auc_mox = 0.9", "[scan]\npickle_allow = []"]
 )
 def test_an_unknown_key_in_the_file_is_an_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(UsageError, match="unknown setting"):
@@ -78,8 +78,8 @@ def test_an_unknown_flag_is_an_error(tmp_path: Path) -> None:
         "max_rows = 1.5",
         "epsilon_linf = 'wide'",
         "epsilon_linf = [0.1]",
-        "scan = {pickle_allow = [1]}",
-        "scan = {pickle_allow = 1}",
+        "scan = {pickle = {allow = [1]}}",
+        "scan = {pickle = {allow = 1}}",
         "action = ['deploy']",
         "label = 3",
         "thresholds = {robust_share_min = 'half'}",
@@ -111,10 +111,10 @@ def test_broken_toml_is_a_usage_error_that_names_the_file(tmp_path: Path, name: 
 
 
 def test_lists_come_from_toml_or_from_a_comma_separated_variable(tmp_path: Path) -> None:
-    settings = from_file(tmp_path, "scan = {pickle_allow = ['a.b', 'c.d']}")
-    assert settings.names("scan.pickle_allow") == ("a.b", "c.d")
+    settings = from_file(tmp_path, "scan = {pickle = {allow = ['a.b', 'c.d']}}")
+    assert settings.names("scan.pickle.allow") == ("a.b", "c.d")
     given = resolve(environ={"MODELKEEP_SCAN_PICKLE_ALLOW": "a.b,,c.d"}, start=tmp_path)
-    assert given.names("scan.pickle_allow") == ("a.b", "c.d")
+    assert given.names("scan.pickle.allow") == ("a.b", "c.d")
 
 
 def test_the_thresholds_are_present_and_can_be_overridden(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ def test_entries_are_counted_together_and_the_last_allowed_one_passes() -> None:
 def test_operations_are_counted_together() -> None:
     counter = budget(operations=5)
     counter.operations(5)
-    with pytest.raises(LimitExceededError, match="more than 5 pickle opcodes"):
+    with pytest.raises(LimitExceededError, match="more than 5 steps"):
         counter.operations(1)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from modelkeep.formats import MemorySource, formats, sniff
 from samples import VALID, mutants, raw_zip
 
-FORMATS = ("pickle", "zip", "safetensors", "npy", "onnx", "json", "ubjson")
+FORMATS = tuple(formats())
 
 
 def kind(data: bytes) -> str:
@@ -24,12 +24,7 @@ def test_every_sample_is_recognised(name: str) -> None:
 @pytest.mark.parametrize(
     ("data", "name"),
     [
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
-        (b"GGUF\3", "GGUF"),
-        (b"\x1f\x8b\x08", "gzip"),
-        (b"BZh9", "bzip2"),
-        (b"\xfd7zXZ\0", "xz"),
-        (b"\x28\xb5\x2f\xfd", "zstandard"),
+        (b"tjgg\3", "GGML (before GGUF)"),
         (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"PAR1", "Parquet"),
         (b"MZ\x90", "Windows program"),
@@ -46,7 +41,7 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
     "text",
     [
         "# Model card\n",
-        "import os\n",
+        "import of goods rose\n",
         "Größe 5 µm",
         "é" * 4000,
         "x" + "é" * 4000,
@@ -70,7 +65,7 @@ def test_an_archive_behind_a_script_is_an_archive() -> None:
     assert kind(b"#!/bin/sh\n" + raw_zip()) == "zip"
 
 
-@given(st.binary(max_size=100) | mutants("pickle", "zip", "s", "n", "o", "j", "u"))
+@given(st.binary(max_size=100) | mutants("pickle", "zip", "tar", "s", "n", "o", "j", "u"))
 def test_any_bytes_have_a_format(data: bytes) -> None:
     found = kind(data)
     assert found in {*formats(), "text", "empty"} or found.startswith("unread:")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from modelkeep.formats.tree import Tree
 
 
@@ -21,6 +23,17 @@ def test_values_that_a_later_key_replaced_are_visited_too() -> None:
     tree = Tree({"a": 1}, hidden=[("a", {"b": 2})])
     assert list(tree.mappings()) == [((), {"a": 1}), (("a",), {"b": 2})]
     assert (("a", "b"), 2) in list(tree.walk())
+
+
+def test_a_wide_document_deep_down_is_walked_in_little_memory() -> None:
+    value: object = [0] * 100_000
+    for _ in range(200):
+        value = [value]
+    tracemalloc.start()
+    assert sum(1 for _ in Tree(value).walk()) == 100_201
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 2**20
 
 
 def test_deep_documents_do_not_exhaust_the_stack() -> None:

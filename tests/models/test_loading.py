@@ -54,7 +54,7 @@ def test_every_format_finds_its_reader(tmp_path: Path) -> None:
     assert models[0].predict(ROWS) == pytest.approx(models[2].predict(ROWS), abs=1e-6)
 
 
-@pytest.mark.parametrize("kinds", [("pickle", "zip"), ("unknown", "text"), ("onnx", "onnx")])
+@pytest.mark.parametrize("kinds", [("png", "text"), ("unknown", "text"), ("onnx", "onnx")])
 def test_no_or_two_files_that_can_be_loaded_are_refused_with_what_can_be(
     tmp_path: Path, kinds: tuple[str, str]
 ) -> None:

@@ -15,7 +15,6 @@ from modelkeep.core import EvidenceError, InputError, ModelkeepError, UsageError
 from modelkeep.core.settings import resolve
 from modelkeep.evidence import audit_log, exists, open_keep
 from modelkeep.pipeline.workspace import (
-    Listener,
     load_decided_policy,
     open_workspace,
     require_file,
@@ -49,7 +48,7 @@ def test_keep_is_made_only_where_it_was_asked_for() -> None:
     assert caught.value.hint == "Run `modelkeep init`."
     assert not exists(KEEP)
     told: list[str] = []
-    with open_workspace({}, Listener(tell=told.append), make=True) as workspace:
+    with open_workspace({}, pipeline.Listener(tell=told.append), make=True) as workspace:
         assert workspace.keep.profile == "dev"
     assert len(told) == 1
 

@@ -10,8 +10,8 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 import check_samples as samples
-from modelkeep.core import Digest, Measurement, ModelkeepError, Subject
-from modelkeep.report import Report, build_bom
+from modelkeep.core import Digest, Measurement, Subject, Verdict
+from modelkeep.report import Report, ReportedFile, build_bom
 from modelkeep.sources import FileDigest
 from modelkeep.trust import BillOfMaterials, Library
 
@@ -117,7 +117,45 @@ def test_serial_number_is_the_same_for_the_same_model_and_time_only() -> None:
     assert bom()["serialNumber"] == bom()["serialNumber"] != other["serialNumber"]
 
 
-def test_report_without_a_bill_says_how_to_get_one() -> None:
-    with pytest.raises(ModelkeepError, match="no bill of materials") as caught:
-        samples.report(bom=None).render("cyclonedx")
-    assert "modelkeep check" in caught.value.hint
+@pytest.mark.parametrize("kind", ["scan", "gate"])
+def test_report_without_a_bill_lists_its_files(kind: str, reports: dict[str, Report]) -> None:
+    report = reports[kind]
+    document = json.loads(report.render("cyclonedx"))
+    assert problems(document) is None
+    assert [part["name"] for part in document["components"]] == [f.path for f in report.files]
+
+
+def test_scanned_files_have_hash_format_and_verdict(reports: dict[str, Report]) -> None:
+    document = json.loads(reports["scan"].render("cyclonedx"))
+    for part, file in zip(document["components"], reports["scan"].files, strict=True):
+        assert file.digest is not None
+        assert {"alg": "BLAKE3", "content": file.digest.blake3} in part["hashes"]
+        facts = {fact["name"]: fact["value"] for fact in part["properties"]}
+        assert facts["modelkeep:format"] == file.format
+        assert facts["modelkeep:verdict"] == file.verdict.value
+
+
+def test_findings_are_vulnerabilities_of_the_files_they_are_in(
+    reports: dict[str, Report],
+) -> None:
+    document = json.loads(reports["scan"].render("cyclonedx"))
+    found = {v["id"]: v for v in document["vulnerabilities"]}
+    assert found["PKL001"]["ratings"][0]["severity"] == "critical"
+    assert 502 in found["PKL001"]["cwes"]
+    (target,) = found["PKL001"]["affects"]
+    assert target["ref"] in {part["bom-ref"] for part in document["components"]}
+    assert "bomb 1.pt!archive/data.pkl" in found["PKL001"]["properties"][0]["value"]
+
+
+def test_hand_made_report_is_valid_without_its_bill() -> None:
+    hidden = ReportedFile("b", Verdict.PASS, "zip", suppressed=(samples.suppressed(),))
+    report = samples.report(bom=None, files=(*samples.report().files, hidden), suppressed=1)
+    document = json.loads(report.render("cyclonedx"))
+    assert problems(document) is None
+    names = {p["name"] for v in document["vulnerabilities"] for p in v["properties"]}
+    assert names == {"modelkeep:finding", "modelkeep:suppressed"}
+
+
+def test_report_of_no_file_is_valid_too() -> None:
+    report = samples.report(bom=None, files=(), findings=(), rules=())
+    assert problems(json.loads(report.render("cyclonedx"))) is None

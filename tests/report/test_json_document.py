@@ -22,7 +22,10 @@ KINDS = (
     "scan",
     "hand-made",
 )
-FINDING = {"rule", "severity", "confidence", "message", "location", "fingerprint", "evidence"}
+FINDING = {
+    *("rule", "severity", "confidence", "message", "location", "fingerprint", "evidence"),
+    *("place", "suppression"),
+}
 MEASUREMENT = {"name", "value", "low", "high", "unit", "n", "attacker", "budget", "seed"}
 
 
@@ -55,6 +58,7 @@ def test_report_holds_what_the_design_promises() -> None:
     assert {"path", "verdict", "findings"} <= file.keys()
     (finding,) = file["findings"]
     assert finding.keys() == FINDING
+    assert finding["place"] == "model.pkl!archive/data.pkl"
     assert finding["location"] == {
         "path": "model.pkl",
         "member": "archive/data.pkl",

@@ -155,7 +155,8 @@ def test_every_rule_is_described_with_its_tags(rule: Any) -> None:  # noqa: ANN4
 
 def test_what_was_not_checked_is_a_notification() -> None:
     missed = (NotChecked("poisoning", "no data"),)
-    invocation = run_of(samples.report(not_checked=missed))["invocations"][0]
+    report = samples.report(not_checked=missed, files=())
+    invocation = run_of(report)["invocations"][0]
     (note,) = invocation["toolExecutionNotifications"]
     assert note["message"]["text"] == "not checked: poisoning: no data"
 
@@ -167,5 +168,28 @@ def test_inconclusive_run_was_not_successful(reports: dict[str, Report]) -> None
 
 def test_results_are_fingerprinted_by_finding_and_model(reports: dict[str, Report]) -> None:
     result = results(reports["scan"])["PKL001"]
-    assert result["partialFingerprints"]["modelDigest"] == reports["scan"].subject.digest.sha256
+    assert result["partialFingerprints"]["modelDigest"] == reports["scan"].subject.digest.blake3
     assert len(result["partialFingerprints"]["modelkeep/v1"]) == 16
+
+
+def test_suppressed_findings_are_results_with_their_reason() -> None:
+    file = ReportedFile("a", Verdict.PASS, "pickle", suppressed=(samples.suppressed(),))
+    run = run_of(samples.report(files=(file,), findings=(), decision=None, suppressed=1))
+    (result,) = run["results"]
+    (why,) = result["suppressions"]
+    assert (why["kind"], why["status"]) == ("external", "accepted")
+    assert why["justification"] == "ignore: reviewed (until 2027-01-31)"
+
+
+def test_file_that_was_not_read_is_an_error_of_the_run() -> None:
+    notes = run_of(samples.report())["invocations"][0]["toolExecutionNotifications"]
+    assert {"error": "cut.pkl: ends in the middle"} in [
+        {note["level"]: note["message"]["text"]} for note in notes
+    ]
+
+
+def test_uris_begin_where_the_user_stands() -> None:
+    run = run_of(samples.report(base="models/deep/"))
+    assert run["artifacts"][0]["location"]["uri"] == "models/deep/model.pkl"
+    place = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert place == "models/deep/model.pkl"

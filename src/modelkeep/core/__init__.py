@@ -3,6 +3,7 @@
 Standard library and msgspec only.
 """
 
+from modelkeep.core.decision import Decision, Missing
 from modelkeep.core.errors import (
     EvidenceError,
     InputError,
@@ -19,6 +20,7 @@ from modelkeep.core.verdict import Verdict, fold
 
 __all__ = [
     "Confidence",
+    "Decision",
     "Digest",
     "EvidenceError",
     "Finding",
@@ -27,6 +29,7 @@ __all__ = [
     "Location",
     "MalformedArtifactError",
     "Measurement",
+    "Missing",
     "MissingExtraError",
     "ModelkeepError",
     "NotChecked",

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import sys
 from collections.abc import Callable
-from importlib.metadata import entry_points
-from typing import TypeVar
+from importlib.metadata import EntryPoints, entry_points
+from typing import TypeVar, cast
 
 from modelkeep.core.errors import ModelkeepError
 
 Item = TypeVar("Item")
+
+
+@functools.lru_cache(maxsize=1)
+def _installed(_: tuple[str, ...]) -> EntryPoints:
+    """Every entry point; reading them all takes longer than reading a model does."""
+    # Python 3.11 hands out a class of another name here that can do the same.
+    return cast("EntryPoints", entry_points())
 
 
 def with_plugins(
@@ -26,7 +35,7 @@ def with_plugins(
         ModelkeepError: a plug-in is something else, or reuses an id.
     """
     found = list(built_in)
-    for entry in entry_points(group=group):
+    for entry in _installed(tuple(sys.path)).select(group=group):
         item = entry.load()
         if not isinstance(item, kind):
             raise ModelkeepError(

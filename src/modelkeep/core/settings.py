@@ -3,6 +3,7 @@
 The file is ``modelkeep.toml`` or ``[tool.modelkeep]`` in ``pyproject.toml``,
 whichever is found first from the working directory upward. An unknown key is
 an error, because a misspelt threshold must not silently keep its default.
+``[[ignore]]`` entries stand in the file only (``core.suppression``).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from modelkeep.core.errors import UsageError
+from modelkeep.core.suppression import Ignore, read_ignores
 
 Value = str | int | float | bool | tuple[str, ...]
 
@@ -82,7 +84,10 @@ _PLAIN: Final = (
         "fail on findings of this severity even if the gate allows",
         ("", "info", "low", "medium", "high", "critical"),
     ),
-    Setting("scan.pickle_allow", (), "extra dotted names a pickle may import"),
+    Setting("scan.pickle.allow", (), "extra dotted names a pickle may import"),
+    Setting("scan.cache", "auto", "where a scan keeps verdicts: auto, off or a directory"),
+    Setting("scan.include", (), "globs of the files to scan; empty: all"),
+    Setting("scan.exclude", (), "globs of files not to scan"),
 )
 _THRESHOLD_HELP: Final = "threshold of the gates, see core/thresholds.toml"
 
@@ -98,10 +103,17 @@ def table() -> tuple[Setting, ...]:
 
 
 class Settings:
-    """Resolved settings, read by key."""
+    """Resolved settings, read by key.
 
-    def __init__(self, resolved: Mapping[str, Resolved]) -> None:
+    Attributes:
+        ignores: the ``[[ignore]]`` entries of the settings file.
+    """
+
+    def __init__(
+        self, resolved: Mapping[str, Resolved], ignores: tuple[Ignore, ...] = ()
+    ) -> None:
         self._resolved = dict(resolved)
+        self.ignores = ignores
 
     def items(self) -> tuple[Resolved, ...]:
         """All settings in table order."""
@@ -237,7 +249,9 @@ def resolve(
     known = {setting.key: setting for setting in table()}
     _require_known_variables(environ, known)
     found = _find_file((start or Path.cwd()).resolve())
-    from_file = _flatten(found[1]) if found else {}
+    section = dict(found[1]) if found else {}
+    ignores = read_ignores(section.pop("ignore", []), str(found[0]) if found else "")
+    from_file = _flatten(section)
     for key in from_file:
         if key not in known and found:
             raise UsageError(f"{found[0]}: unknown setting {key!r}", "See `modelkeep config`.")
@@ -257,4 +271,4 @@ def resolve(
         if key in given:
             value, origin = given[key], "flag"
         resolved[key] = Resolved(key, _coerce(setting, value, origin), origin, setting.help)
-    return Settings(resolved)
+    return Settings(resolved, ignores)

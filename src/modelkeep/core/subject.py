@@ -12,14 +12,15 @@ Kind = Literal["model", "dataset", "code", "image", "run"]
 class Digest(msgspec.Struct, frozen=True):
     """Two digests of the same bytes, hex: one for interoperation, one for speed.
 
-    Of a directory: over the raw file digests in the order of its manifest.
+    Of a directory: over the raw file digests in the order of its manifest. A plain scan
+    computes the fast one only and leaves ``sha256`` empty; a record is refused without it.
     """
 
     sha256: str
     blake3: str
 
     def __str__(self) -> str:
-        return f"sha256:{self.sha256}"
+        return f"sha256:{self.sha256}" if self.sha256 else f"blake3:{self.blake3}"
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -1,8 +1,9 @@
 """Signed statements, the trust map, the transparency log, and facts read from them."""
 
+from modelkeep.core.clock import timestamp, utc_now
 from modelkeep.evidence.audit import anchor_problems, audit_log, read_anchor, write_anchor
 from modelkeep.evidence.bundle import BundleReport, export_bundle, verify_bundle
-from modelkeep.evidence.canonical import encode, parse_timestamp, timestamp
+from modelkeep.evidence.canonical import encode, parse_timestamp
 from modelkeep.evidence.facts import Facts, gather_facts
 from modelkeep.evidence.keep import (
     PROFILES,
@@ -12,7 +13,6 @@ from modelkeep.evidence.keep import (
     exists,
     find_keep,
     open_keep,
-    utc_now,
 )
 from modelkeep.evidence.keys import PublicKey, SigningKey, load_public
 from modelkeep.evidence.merkle import inclusion_proof

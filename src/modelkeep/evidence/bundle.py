@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from modelkeep.core import EvidenceError, InputError
-from modelkeep.evidence.canonical import timestamp
+from modelkeep.core.clock import timestamp
 from modelkeep.evidence.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from modelkeep.evidence.facts import Facts, gather_facts
 from modelkeep.evidence.keep import Keep

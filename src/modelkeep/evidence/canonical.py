@@ -7,8 +7,7 @@ import datetime as dt
 import rfc8785
 
 from modelkeep.core import EvidenceError
-
-_FORM = "%Y-%m-%dT%H:%M:%SZ"
+from modelkeep.core.clock import FORM, timestamp
 
 
 def encode(value: object) -> bytes:
@@ -24,11 +23,6 @@ def encode(value: object) -> bytes:
         raise EvidenceError(f"cannot be written as canonical JSON: {error}") from error
 
 
-def timestamp(moment: dt.datetime) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return moment.astimezone(dt.UTC).strftime(_FORM)
-
-
 def parse_timestamp(text: str) -> dt.datetime:
     """Read what ``timestamp`` wrote.
 
@@ -36,7 +30,7 @@ def parse_timestamp(text: str) -> dt.datetime:
         EvidenceError: any other form.
     """
     try:
-        moment = dt.datetime.strptime(text, _FORM).replace(tzinfo=dt.UTC)
+        moment = dt.datetime.strptime(text, FORM).replace(tzinfo=dt.UTC)
     except (ValueError, TypeError) as error:
         raise EvidenceError(f"not a UTC time: {text!r}") from error
     if timestamp(moment) != text:  # strptime forgives missing zeros and foreign digits

@@ -6,7 +6,6 @@ key (Ed25519), the trust map, the profile and, put there by ``pipeline``, the po
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
 import secrets
@@ -19,7 +18,7 @@ from typing import Final, Self
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from modelkeep.core import EvidenceError, InputError, Subject, UsageError
-from modelkeep.evidence.canonical import timestamp
+from modelkeep.core.clock import timestamp, utc_now
 from modelkeep.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
 from modelkeep.evidence.keys import SigningKey
 from modelkeep.evidence.predicates import TABLE
@@ -34,11 +33,6 @@ from modelkeep.evidence.trust_map import (
 
 FOLDER: Final = ".modelkeep"
 PROFILES: Final = ("report", "dev", "prod")
-
-
-def utc_now() -> dt.datetime:
-    """The clock of every keep that is not under test."""
-    return dt.datetime.now(dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 
 from modelkeep.core import EvidenceError, Subject
-from modelkeep.evidence.canonical import encode, parse_timestamp, timestamp
+from modelkeep.core.clock import timestamp
+from modelkeep.evidence.canonical import encode, parse_timestamp
 from modelkeep.evidence.keys import PublicKey, SigningKey
 from modelkeep.evidence.predicates import FactValue, by_key, by_uri
 
@@ -97,9 +98,13 @@ def make_statement(
         clock: gives the time.
 
     Raises:
-        EvidenceError: the fields do not have the predicate's shape.
+        EvidenceError: the fields do not have the predicate's shape, or a subject has no
+            sha256, by which everybody else would look it up.
     """
     row = by_key(key)
+    unnamed = [subject.name for subject in subjects if not subject.digest.sha256]
+    if unnamed:
+        raise EvidenceError(f"{unnamed[0]}: nothing is recorded without its sha256")
     if row.shape is None:
         raise EvidenceError(f"predicate {key!r} is not recorded")
     now = clock()

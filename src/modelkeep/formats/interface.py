@@ -21,6 +21,8 @@ class Limits:
 
     member_bytes: int = 256 * 2**20
     """Most uncompressed bytes of one archive member that are held."""
+    unpacked_bytes: int = 4 * 2**30
+    """Most uncompressed bytes of all members of one file."""
     ratio: int = 1100
     """Most uncompressed bytes per compressed byte; deflate itself ends at 1032."""
     depth: int = 8
@@ -28,11 +30,15 @@ class Limits:
     entries: int = 100_000
     """Most members, tensors or graph nodes."""
     operations: int = 20_000_000
-    """Most pickle opcodes."""
+    """Most steps of a reader that counts them: values of a document, symbols of a text."""
+    values: int = 40_000_000
+    """Most words of 8 bytes that a pickle's memo, stack and tuples may take."""
     header_bytes: int = 100 * 2**20
     """Longest header that is parsed as a whole."""
     seconds: float = 60.0
     """Most CPU time for one file."""
+    memory_bytes: int = 2 * 2**30
+    """Most memory a worker process may take for one file."""
 
 
 class Source(Protocol):
@@ -96,6 +102,7 @@ class Budget:
     limits: Limits = field(default_factory=Limits)
     _entries: int = 0
     _operations: int = 0
+    _unpacked: int = 0
     _deadline: float = 0.0
 
     def __post_init__(self) -> None:
@@ -114,14 +121,27 @@ class Budget:
         self.tick()
 
     def operations(self, count: int) -> None:
-        """Account for ``count`` pickle opcodes.
+        """Account for ``count`` steps.
 
         Raises:
             LimitExceededError: more than ``limits.operations``, or out of time.
         """
         self._operations += count
         if self._operations > self.limits.operations:
-            raise LimitExceededError(f"more than {self.limits.operations} pickle opcodes")
+            raise LimitExceededError(f"more than {self.limits.operations} steps")
+        self.tick()
+
+    def unpack(self, count: int) -> None:
+        """Account for ``count`` bytes made by unpacking.
+
+        Raises:
+            LimitExceededError: more than ``limits.unpacked_bytes``, or out of time.
+        """
+        self._unpacked += count
+        if self._unpacked > self.limits.unpacked_bytes:
+            raise LimitExceededError(
+                f"unpacks to more than {self.limits.unpacked_bytes} bytes in all"
+            )
         self.tick()
 
     def tick(self) -> None:

@@ -38,10 +38,11 @@ class Import:
         """The name as Python 3 would look it up, ``?`` for what is not known."""
         if self.module is None or self.name is None:
             return f"{self.module or '?'}.{self.name or '?'}"
+        first, dot, rest = self.name.partition(".")
         module, name = _compat_pickle.NAME_MAPPING.get(
-            (self.module, self.name), (self.module, self.name)
+            (self.module, first), (self.module, first)
         )
-        return f"{_compat_pickle.IMPORT_MAPPING.get(module, module)}.{name}"
+        return f"{_compat_pickle.IMPORT_MAPPING.get(module, module)}.{name}{dot}{rest}"
 
     @property
     def resolved(self) -> bool:
@@ -83,14 +84,7 @@ class Use:
     keys: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """STOP was reached; ``offset`` is the first byte after it."""
-
-    offset: int
-
-
-Event = Import | Use | End
+Event = Import | Use
 
 
 @dataclass(slots=True)
@@ -107,9 +101,6 @@ class PickleDocument:
         Raises:
             LimitExceededError: more distinct ones than the budget has entries.
         """
-        if isinstance(event, End):
-            self.end = event.offset
-            return
         key = (
             ("import", event.dotted, event.opcode)
             if isinstance(event, Import)

@@ -1,7 +1,8 @@
 """A safetensors header: names, types, shapes, byte ranges; no tensor is read.
 
-The format cannot run code. What can be wrong is the map: overlapping ranges,
-holes that hide bytes, a name given twice, bytes behind the last tensor.
+The format cannot run code. What can be wrong is the map (overlapping ranges, holes that
+hide bytes, a name given twice, a range that does not fit its shape, bytes behind the last
+tensor) and the free text beside it, which can carry anything.
 
 Source: the safetensors format description (8-byte length, JSON header, buffer).
 """
@@ -9,19 +10,42 @@ Source: the safetensors format description (8-byte length, JSON header, buffer).
 from __future__ import annotations
 
 import json
+import re
 import struct
 from dataclasses import dataclass
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Format, Reading, Source, read_exactly
+from modelkeep.formats.interface import (
+    Budget,
+    Format,
+    Part,
+    Reading,
+    Source,
+    cut,
+    part,
+    read_exactly,
+)
+from modelkeep.formats.jinja_text import template_parts
 from modelkeep.formats.json_text import check_depth
+from modelkeep.formats.text_payloads import payload_parts
 
 _BITS: Final = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
-    "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32,
-    "I64": 64, "U64": 64, "F64": 64, "C64": 64, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6,
+    "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "I16": 16, "U16": 16, "F16": 16, "BF16": 16,
+    "I32": 32, "U32": 32, "F32": 32, "I64": 64, "U64": 64, "F64": 64, "C64": 64,
+    "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "C128": 128,
 }  # fmt: skip
+_LONGEST_HEADER: Final = 100_000_000
+"""The library refuses longer ones."""
+_BOMB: Final = 1 << 24
+"""A header that long which is not there is no file cut short."""
+_LARGEST: Final = 1 << 50
+_ENTRY: Final = re.compile(rb'"(?:dtype|data_offsets|shape|__metadata__)"')
+_TYPE: Final = re.compile(r"[A-Z]{1,8}\d{0,3}(?:_[A-Z0-9]{1,12})?")
+_LONGEST_TEXT: Final = 1 << 24
+
+Problem = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,40 +68,71 @@ class Header:
         metadata: the free-text ``__metadata__`` map.
         buffer: offset of the buffer in the file.
         problems: what is wrong with the map, each ``(offset, sentence)``.
+        remarks: what is odd about the free text, each a sentence.
     """
 
     tensors: tuple[Tensor, ...]
     metadata: dict[str, str]
     buffer: int
-    problems: tuple[tuple[int, str], ...]
+    problems: tuple[Problem, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def looks_like(source: Source) -> bool:
-    """Whether the file starts with a plausible length and a JSON object."""
+    """Whether the file starts with a length and a JSON object.
+
+    A length that no file has is believed if the object holds what a header does.
+    """
     head = source.read(0, 9)
-    return len(head) == 9 and head[8:9] == b"{" and head[4:8] == b"\0\0\0\0"
+    if len(head) < 9 or head[8:9] != b"{":
+        return False
+    return head[4:8] == b"\0\0\0\0" or bool(_ENTRY.search(source.read(8, 4096)))
 
 
-def read_header(source: Source, budget: Budget) -> Header:
+def read_header(
+    source: Source, budget: Budget, problems: list[Problem] | None = None
+) -> Header:
     """Parse and check the header.
+
+    Args:
+        source: the file.
+        budget: what may be spent.
+        problems: filled with what is wrong with the map, so that it is known though
+            reading stops early.
 
     Raises:
         MalformedArtifactError: the header is not what the format says, or a
             tensor lies outside the file.
         LimitExceededError: the header is longer than the limit.
     """
+    problems = [] if problems is None else problems
+    header, metadata, buffer = _parse(source, budget, problems)
+    room = source.size - buffer
+    found = [_tensor(name, entry, problems) for name, entry in header.items()]
+    tensors = tuple(tensor for tensor in found if tensor is not None)
+    if len(tensors) == len(found):
+        _check_map(tensors, buffer, room, problems)
+    plain = {str(key): value for key, value in metadata.items() if isinstance(value, str)}
+    return Header(tensors, plain, buffer, tuple(problems), tuple(_remarks(metadata)))
+
+
+def _parse(
+    source: Source, budget: Budget, problems: list[Problem]
+) -> tuple[dict[str, object], dict[str, object], int]:
+    """The entries, the free text, and where the buffer begins."""
     (length,) = struct.unpack("<Q", read_exactly(source, 0, 8, "safetensors length"))
-    if length > budget.limits.header_bytes:
+    if length > _BOMB and 8 + length > source.size:
+        problems.append((0, f"the header claims {length} bytes, the file has {source.size}"))
+    if length > min(budget.limits.header_bytes, _LONGEST_HEADER):
         raise LimitExceededError(f"safetensors header of {length} bytes")
     text = read_exactly(source, 8, length, "safetensors header")
     check_depth(text, budget.limits.depth)
-    repeated: list[str] = []
 
     def keep_pairs(pairs: list[tuple[str, object]]) -> dict[str, object]:
         merged: dict[str, object] = {}
         for key, value in pairs:
             if key in merged:
-                repeated.append(key)
+                problems.append((8, f"key {key!r} stands twice in the header"))
             merged[key] = value
         return merged
 
@@ -91,38 +146,42 @@ def read_header(source: Source, budget: Budget) -> Header:
     metadata = header.pop("__metadata__", {})
     if not isinstance(metadata, dict):
         raise MalformedArtifactError("safetensors __metadata__ is not an object")
-    buffer = 8 + length
-    room = source.size - buffer
-    tensors = tuple(_tensor(name, entry, room) for name, entry in header.items())
-    problems = [(8, f"key {key!r} stands twice in the header") for key in repeated]
-    problems += _map_problems(tensors, buffer, room)
-    return Header(
-        tensors, {str(k): str(v) for k, v in metadata.items()}, buffer, tuple(problems)
-    )
+    return header, metadata, 8 + length
 
 
-def _tensor(name: str, entry: object, room: int) -> Tensor:
+def _remarks(metadata: dict[str, object]) -> list[str]:
+    """What the library would refuse about the free text, or nobody writes."""
+    odd = [key for key, value in metadata.items() if not isinstance(value, str)]
+    found = [f"__metadata__ {key!r} is not text" for key in odd[:20]]
+    return found + [
+        f"__metadata__ {key!r} holds {len(value)} characters"
+        for key, value in metadata.items()
+        if isinstance(value, str) and len(value) > _LONGEST_TEXT
+    ]
+
+
+def _tensor(name: str, entry: object, problems: list[Problem]) -> Tensor | None:
+    """One entry; ``None`` if a problem keeps it from being placed."""
     if not isinstance(entry, dict):
         raise MalformedArtifactError(f"safetensors entry {name!r} is not an object")
     dtype, shape, offsets = entry.get("dtype"), entry.get("shape"), entry.get("data_offsets")
-    if not isinstance(dtype, str) or dtype not in _BITS:
-        raise MalformedArtifactError(f"safetensors entry {name!r} has unknown dtype {dtype!r}")
+    if not isinstance(dtype, str) or not _TYPE.fullmatch(dtype):
+        raise MalformedArtifactError(f"safetensors entry {name!r} has no dtype: {dtype!r}")
     extents, span = _naturals(shape), _naturals(offsets)
     if extents is None or span is None or len(span) != 2:
-        raise MalformedArtifactError(f"safetensors entry {name!r} has no valid shape or range")
+        problems.append((8, f"{name!r} has no shape or range of natural numbers"))
+        return None
+    if dtype not in _BITS:
+        raise MalformedArtifactError(f"safetensors entry {name!r} has unknown dtype {dtype!r}")
     start, end = span
     bits = _BITS[dtype]
     for extent in extents if 0 not in extents else (0,):
         bits *= extent
-        if bits > 8 * room:
-            raise MalformedArtifactError(
-                f"safetensors entry {name!r} needs more bytes than the file holds"
-            )
-    needed = (bits + 7) // 8
-    if end - start != needed:
-        raise MalformedArtifactError(
-            f"safetensors entry {name!r} spans {end - start} bytes, its shape needs {needed}"
-        )
+        if bits > 8 * _LARGEST:
+            break
+    if end - start != (bits + 7) // 8 or end > _LARGEST:
+        problems.append((8, f"{name!r} does not span the bytes that its shape needs"))
+        return None
     return Tensor(name, dtype, extents, start, end)
 
 
@@ -133,34 +192,53 @@ def _naturals(value: object) -> tuple[int, ...] | None:
     return whole if len(whole) == len(value) else None
 
 
-def _map_problems(tensors: tuple[Tensor, ...], buffer: int, size: int) -> list[tuple[int, str]]:
-    problems = []
+def _check_map(
+    tensors: tuple[Tensor, ...], buffer: int, size: int, problems: list[Problem]
+) -> None:
     at = 0
     for tensor in sorted(tensors, key=lambda t: (t.start, t.end)):
-        if tensor.end > size:
-            raise MalformedArtifactError(
-                f"safetensors entry {tensor.name!r} ends behind the file (truncated?)"
-            )
+        where = buffer + tensor.start
         if tensor.start > at:
-            problems.append(
-                (
-                    buffer + at,
-                    f"{tensor.start - at} bytes before {tensor.name!r} belong to no tensor",
-                )
-            )
+            hole = f"{tensor.start - at} bytes before {tensor.name!r} belong to no tensor"
+            problems.append((buffer + at, hole))
         if tensor.start < at and tensor.end > tensor.start:
-            problems.append((buffer + tensor.start, f"{tensor.name!r} overlaps another tensor"))
+            problems.append((where, f"{tensor.name!r} overlaps another tensor"))
         at = max(at, tensor.end)
+    if at > size:
+        raise MalformedArtifactError(
+            f"the tensors end {at - size} bytes behind the file (truncated?)"
+        )
     if at < size:
         problems.append((buffer + at, f"{size - at} bytes follow the last tensor"))
-    return problems
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:
-    """The document is a ``Header``; what is wrong with its map are the lies."""
-    header = read_header(source, budget)
+    """The document is a ``Header``; what is wrong with its map are the lies.
+
+    Bytes of no tensor and streams packed into the free text are the parts.
+    """
+    header = read_header(source, budget, reading.lies)
     reading.document = header
-    reading.lies += header.problems
+    reading.parts += _unowned(source, header)
+    reading.parts += payload_parts(header.metadata, "__metadata__")
+    reading.parts += template_parts({"__metadata__": header.metadata})
+
+
+def _unowned(source: Source, header: Header) -> list[Part]:
+    """Holes and the tail, as long as every tensor is placed."""
+    if any("span the bytes" in what or "no shape" in what for _, what in header.problems):
+        return []
+    spans: list[tuple[int, int]] = []
+    at = header.buffer
+    for tensor in sorted(header.tensors, key=lambda t: (t.start, t.end)):
+        spans.append((at, header.buffer + tensor.start))
+        at = max(at, header.buffer + tensor.end)
+    spans.append((at, source.size))
+    return [
+        part(cut(source, start, end - start), f"[{start:#x}]")
+        for start, end in spans
+        if start < end
+    ]
 
 
 FORMAT: Final = Format("safetensors", looks_like, read)

@@ -11,12 +11,10 @@ from modelkeep.formats.registry import candidates, formats
 
 # Recognised so that "not read" can say what it is; each gets a reader of its own later.
 _UNREAD: Final = (
-    (b"\x89HDF\r\n\x1a\n", "HDF5"),
-    (b"GGUF", "GGUF"),
-    (b"\x1f\x8b", "gzip"),
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstandard"),
+    (b"lmgg", "GGML (before GGUF)"),
+    (b"fmgg", "GGML (before GGUF)"),
+    (b"tjgg", "GGML (before GGUF)"),
+    (b"algg", "GGML (before GGUF)"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"PAR1", "Parquet"),
     (b"MZ", "Windows program"),

@@ -20,7 +20,8 @@ class Tree:
     Attributes:
         value: ``dict``, ``list``, ``str``, ``int``, ``float``, ``bool`` or ``None``; for a
             key given twice the last value.
-        hidden: values that a later key of the same name replaced, each ``(key, value)``.
+        hidden: values that a later key of the same name replaced by another, each
+            ``(key, value)``.
         tags: types a YAML document asks its parser to construct, each ``(line, tag)``.
     """
 
@@ -43,14 +44,25 @@ class Tree:
 
 
 def _walk(root: object) -> Iterator[tuple[Path, object]]:
-    """Depth first without recursion: documents may be nested deeper than Python's stack."""
-    waiting: list[tuple[Path, object]] = [((), root)]
-    while waiting:
-        path, value = waiting.pop()
-        yield path, value
-        if isinstance(value, dict):
-            waiting += [((*path, key), inner) for key, inner in reversed(value.items())]
-        elif isinstance(value, list):
-            waiting += [
-                ((*path, place), value[place]) for place in range(len(value) - 1, -1, -1)
-            ]
+    """Depth first without recursion: documents may be nested deeper than Python's stack.
+
+    Only the paths of open containers are held, so that a wide one costs no more.
+    """
+    yield (), root
+    open_: list[tuple[Path, Iterator[tuple[str | int, object]]]] = [((), _inside(root))]
+    while open_:
+        path, inside = open_[-1]
+        for step, value in inside:
+            inner = (*path, step)
+            yield inner, value
+            if isinstance(value, dict | list):
+                open_.append((inner, _inside(value)))
+                break
+        else:
+            open_.pop()
+
+
+def _inside(value: object) -> Iterator[tuple[str | int, object]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    return iter(enumerate(value)) if isinstance(value, list) else iter(())

@@ -17,6 +17,10 @@ _EXTRA: Final = {
     "sklearn": "assess",
     "torch": "train",
     "xgboost": "trees",
+    "lightgbm": "trees",
+    "catboost": "trees",
+    "skops": "assess",
+    "joblib": "assess",
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from modelkeep.core import InputError
-from modelkeep.models import onnx_session, torch_module, xgboost_trees
+from modelkeep.models import confined_files, onnx_session, torch_module, xgboost_trees
 from modelkeep.models.code import code_subject, resolve
 from modelkeep.models.interface import Loaded, Request
 from modelkeep.models.preprocessed import PreprocessedModel
@@ -15,13 +15,17 @@ _LOADERS: Final[tuple[tuple[tuple[str, ...], Callable[[Request], Loaded]], ...]]
     (("onnx",), onnx_session.load),
     (("safetensors",), torch_module.load),
     (("json", "ubjson"), xgboost_trees.load),
+    (("lightgbm",), confined_files.load_lightgbm),
+    (("catboost",), confined_files.load_catboost),
+    (("zip",), confined_files.load_archive),
+    (confined_files.PICKLED, confined_files.load_pickled),
 )
 
 
 def load_model(request: Request) -> Loaded:
     """Load the model of an artifact whose scan was clean.
 
-    Pickled formats are not loaded: they need a sandbox, which this version does not have.
+    What only unpickling or a native parser of trees opens is loaded in a confined child.
 
     Raises:
         InputError: no file this version loads, or more than one, or it is refused.
@@ -36,7 +40,8 @@ def load_model(request: Request) -> Loaded:
     found = ", ".join(sorted(set(request.formats.values())))
     raise InputError(
         f"{request.artifact.name}: no single model file this version loads (found: {found})",
-        "Give ONNX, safetensors with --factory, or XGBoost JSON or UBJSON.",
+        "Give ONNX, safetensors or a torch checkpoint with --factory, a scikit-learn pickle, "
+        "joblib or skops file, or XGBoost, LightGBM or CatBoost trees.",
     )
 
 

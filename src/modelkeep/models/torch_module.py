@@ -8,6 +8,7 @@ Source: safetensors ``torch.load``; PyTorch ``Module.load_state_dict``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -79,20 +80,37 @@ def _floats(rows: np.ndarray) -> np.ndarray:
 
 
 def load(request: Request) -> Loaded:
-    """Build the architecture and fill in the weights.
+    """Fill an architecture of the user's with the weights of a safetensors file.
 
     Raises:
         InputError: no factory named, or weights and architecture disagree.
         EvidenceError: the bytes changed since they were scanned.
         MissingExtraError: torch or safetensors is not installed.
     """
+    reader = need("safetensors.torch", "a safetensors file")
+    shown = request.file_of("safetensors") or ""
+    weights = reader.load(read_unchanged(request.path(shown), request.sha256(shown)))
+    return build(request, weights, shown)
+
+
+def build(request: Request, weights: Mapping[str, torch.Tensor], shown: str) -> Loaded:
+    """Build the architecture and fill in weights.
+
+    Args:
+        request: names the function that builds it.
+        weights: tensors by name.
+        shown: what they come from, for messages.
+
+    Raises:
+        InputError: no factory named, or weights and architecture disagree.
+        MissingExtraError: torch is not installed.
+    """
     if request.code is None or not request.code.factory:
         raise InputError(
-            "safetensors holds weights and no architecture",
+            f"{shown} holds weights and no architecture",
             "Name the function that builds it: --factory package.module:function --code DIR",
         )
     torch = need("torch", "a torch model")
-    reader = need("safetensors.torch", "a safetensors file")
     subject = code_subject(request.code.folder)
     factory = resolve(request.code.factory, request.code.folder)
     module = call(request.code.factory, factory)
@@ -100,8 +118,6 @@ def load(request: Request) -> Loaded:
         raise InputError(
             f"{request.code.factory} returned {type(module).__name__}, not a module"
         )
-    shown = request.file_of("safetensors") or ""
-    weights = reader.load(read_unchanged(request.path(shown), request.sha256(shown)))
     try:
         module.load_state_dict(weights, strict=True)
     except RuntimeError as error:

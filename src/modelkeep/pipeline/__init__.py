@@ -1,20 +1,66 @@
-"""The jobs users run, each a straight line through the rooms below."""
+"""The jobs users run, each a straight line through the rooms below.
 
-from modelkeep.pipeline.checking import check
-from modelkeep.pipeline.diagnosis import diagnose
-from modelkeep.pipeline.explaining import explain, pages
-from modelkeep.pipeline.gating import gate
-from modelkeep.pipeline.records import (
-    export_evidence,
-    list_evidence,
-    prove_evidence,
-    show_evidence,
-    verify_evidence,
-)
-from modelkeep.pipeline.scanning import scan
-from modelkeep.pipeline.signatures import sign, verify
-from modelkeep.pipeline.trusting import add_trust, export_trust, list_trust, remove_trust
-from modelkeep.pipeline.workspace import Listener, init_keep, keep_path, place_of_new_keep
+A job is imported when it is first asked for: a plain scan needs neither the store, nor
+Cedar, nor cryptography, and must not wait for them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from modelkeep.pipeline.listening import Listener
+
+if TYPE_CHECKING:
+    from modelkeep.pipeline.checking import check
+    from modelkeep.pipeline.diagnosis import diagnose
+    from modelkeep.pipeline.explaining import explain, pages
+    from modelkeep.pipeline.gating import gate
+    from modelkeep.pipeline.records import (
+        export_evidence,
+        list_evidence,
+        prove_evidence,
+        show_evidence,
+        verify_evidence,
+    )
+    from modelkeep.pipeline.scanning import scan
+    from modelkeep.pipeline.signatures import sign, verify
+    from modelkeep.pipeline.suppressing import write_baseline
+    from modelkeep.pipeline.trusting import (
+        add_trust,
+        export_trust,
+        list_trust,
+        remove_trust,
+    )
+    from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
+
+_HOMES: Final = {
+    "checking": ("check",),
+    "diagnosis": ("diagnose",),
+    "explaining": ("explain", "pages"),
+    "gating": ("gate",),
+    "records": (
+        "export_evidence",
+        "list_evidence",
+        "prove_evidence",
+        "show_evidence",
+        "verify_evidence",
+    ),
+    "scanning": ("scan",),
+    "signatures": ("sign", "verify"),
+    "suppressing": ("write_baseline",),
+    "trusting": ("add_trust", "export_trust", "list_trust", "remove_trust"),
+    "workspace": ("init_keep", "keep_path", "place_of_new_keep"),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be anything
+    """Import a job from its file on first use."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"modelkeep.pipeline.{home}"), name)
+    raise AttributeError(f"module 'modelkeep.pipeline' has no attribute {name!r}")
+
 
 __all__ = [
     "Listener",
@@ -38,4 +84,5 @@ __all__ = [
     "sign",
     "verify",
     "verify_evidence",
+    "write_baseline",
 ]

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import msgspec
 
-from modelkeep.core import EvidenceError, Finding, Rule, Subject, Verdict, fold
-from modelkeep.pipeline.workspace import Listener
+from modelkeep.core import EvidenceError, Finding, InputError, Rule, Subject, Verdict, fold
+from modelkeep.pipeline.listening import Listener
 from modelkeep.report import ReportedFile, ReportedFinding
-from modelkeep.scan import FileResult, ScanResult, detectors, scan_artifact
-from modelkeep.sources import Artifact, Manifest, digest_artifact, open_artifact, stamp
-from modelkeep.trust import RULES as SIGNATURE_RULES
+from modelkeep.scan import ScanResult, detectors, scan_artifact
+from modelkeep.sources import (
+    Artifact,
+    Hashing,
+    Manifest,
+    digest_artifact,
+    manifest_of,
+    open_artifact,
+    stamp,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +45,8 @@ class Examined:
 def digest_model(path: str | Path, listener: Listener) -> tuple[Artifact, Manifest, Subject]:
     """Open and hash an artifact, with progress in bytes."""
     artifact = open_artifact(path)
-    total = sum(artifact.locate(name).stat().st_size for name in artifact.files) or 1
-    done = 0
-
-    def advance(count: int) -> None:
-        nonlocal done
-        done += count
-        listener.progress("hashing", done / total)
-
-    manifest = digest_artifact(artifact, advance)
+    listener.reads("hashing")
+    manifest = digest_artifact(artifact, listener.counting(size_of(artifact)))
     return artifact, manifest, Subject("model", artifact.name, manifest.digest)
 
 
@@ -59,21 +59,32 @@ def examine(path: str | Path, allow: Iterable[str], listener: Listener) -> Exami
     """
     artifact = open_artifact(path)
     before = stamp(artifact)
-    artifact, manifest, subject = digest_model(path, listener)
-    count = 0
-
-    def advance(name: str) -> None:
-        nonlocal count
-        listener.progress(f"scanning {name}", count / len(artifact.files))
-        count += 1
-
-    scan = scan_artifact(artifact, detectors(), allow=allow, on_file=advance)
+    scan = scan_artifact(
+        artifact,
+        detectors(),
+        allow=allow,
+        hashing=Hashing.BOTH,
+        on_file=lambda name: listener.reads(f"scanning {name}"),
+        on_bytes=listener.counting(size_of(artifact)),
+    )
+    for file, result in zip(scan.digests, scan.files, strict=True):
+        if not file.digest.sha256:
+            raise InputError(f"{result.path}: {result.reason}")
     if stamp(open_artifact(path)) != before:
         raise EvidenceError(f"{path}: changed while it was being checked")
+    manifest = manifest_of(artifact, scan.digests)
+    subject = Subject("model", artifact.name, manifest.digest)
     return Examined(artifact, manifest, subject, scan)
 
 
-def reported_files(results: Iterable[FileResult], prefix: str = "") -> tuple[ReportedFile, ...]:
+def size_of(artifact: Artifact) -> int:
+    """Length of all files together, in bytes."""
+    return sum(artifact.locate(name).stat().st_size for name in artifact.files)
+
+
+def reported_files(
+    scan: ScanResult, manifest: Manifest, prefix: str = ""
+) -> tuple[ReportedFile, ...]:
     """Scan results as reports show them."""
     return tuple(
         ReportedFile(
@@ -82,8 +93,10 @@ def reported_files(results: Iterable[FileResult], prefix: str = "") -> tuple[Rep
             result.format.removeprefix("unread:"),
             tuple(_placed(finding, prefix) for finding in result.findings),
             result.reason,
+            digest=file.digest if file.digest.blake3 else None,
+            size=file.size,
         )
-        for result in results
+        for result, file in zip(scan.files, manifest.files, strict=True)
     )
 
 
@@ -96,5 +109,11 @@ def _placed(finding: Finding, prefix: str) -> ReportedFinding:
 
 def used_rules(findings: Iterable[ReportedFinding]) -> tuple[Rule, ...]:
     """The rules behind some findings, each once."""
-    known = {rule.id: rule for rule in (*(d.rule for d in detectors()), *SIGNATURE_RULES)}
-    return tuple(known[identifier] for identifier in sorted({f.rule for f in findings}))
+    wanted = {finding.rule for finding in findings}
+    known = {detector.rule.id: detector.rule for detector in detectors()}
+    if wanted - known.keys():
+        # Signature rules bring cryptography, which a plain scan does without.
+        from modelkeep.trust import RULES  # noqa: PLC0415
+
+        known |= {rule.id: rule for rule in RULES}
+    return tuple(known[identifier] for identifier in sorted(wanted))

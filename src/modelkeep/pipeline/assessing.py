@@ -32,7 +32,7 @@ from modelkeep.models import (
 )
 from modelkeep.pipeline.artifacts import Examined
 from modelkeep.pipeline.inputs import Inputs
-from modelkeep.pipeline.workspace import Listener
+from modelkeep.pipeline.listening import Listener
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,10 @@ from modelkeep.core.settings import Value
 from modelkeep.evidence import anchor_problems, read_anchor, timestamp, write_anchor
 from modelkeep.pipeline.artifacts import Examined, examine, reported_files, used_rules
 from modelkeep.pipeline.inputs import Inputs
+from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.recording import Results, build_statements
 from modelkeep.pipeline.scanning import fails_on
-from modelkeep.pipeline.workspace import Listener, Workspace, open_workspace, require_file
+from modelkeep.pipeline.workspace import Workspace, open_workspace, require_file
 from modelkeep.policy import Decision, require_decidable
 from modelkeep.report import Report, ReportedFinding, ReportedReceipt, build_bom
 from modelkeep.trust import (
@@ -100,7 +101,7 @@ def _run(workspace: Workspace, model: Path, inputs: Inputs, roots: str | Path | 
     keep, settings, listener = workspace.keep, workspace.settings, workspace.listener
     require_decidable(settings.text("action"), keep.profile)
     _require_anchored(workspace)
-    examined = examine(model, settings.names("scan.pickle_allow"), listener)
+    examined = examine(model, settings.names("scan.pickle.allow"), listener)
     signature = verify_signature(
         examined.artifact,
         examined.manifest,
@@ -220,7 +221,7 @@ def _report(
     live: _Live,
 ) -> Report:
     examined = results.examined
-    files = reported_files(examined.scan.files)
+    files = reported_files(examined.scan, examined.manifest)
     about = tuple(ReportedFinding.of(f) for f in findings(examined.artifact, results.signature))
     every = [*about, *(finding for file in files for finding in file.findings)]
     notes = live.assessed.notes if live.assessed is not None else ()
@@ -239,8 +240,15 @@ def _report(
         rules=used_rules(every),
         materials=results.materials,
         bom=results.bom,
-        notes=notes,
+        notes=(*notes, *_ignored(workspace)),
     )
+
+
+def _ignored(workspace: Workspace) -> tuple[str, ...]:
+    """Evidence states every finding; who may accept one is a matter of policy."""
+    if not workspace.settings.ignores:
+        return ()
+    return ("[[ignore]] entries hold for `modelkeep scan`; a check counts every finding",)
 
 
 def _verdict(

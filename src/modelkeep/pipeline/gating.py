@@ -8,7 +8,8 @@ from modelkeep.core import Verdict
 from modelkeep.core.settings import Value
 from modelkeep.evidence import timestamp
 from modelkeep.pipeline.artifacts import digest_model
-from modelkeep.pipeline.workspace import Listener, open_workspace
+from modelkeep.pipeline.listening import Listener
+from modelkeep.pipeline.workspace import open_workspace
 from modelkeep.report import Report, ReportedFile, ReportedReceipt
 
 

@@ -25,7 +25,8 @@ from modelkeep.evidence import (
     verify_bundle,
 )
 from modelkeep.pipeline.artifacts import digest_model
-from modelkeep.pipeline.workspace import Listener, load_decided_policy, open_workspace
+from modelkeep.pipeline.listening import Listener
+from modelkeep.pipeline.workspace import load_decided_policy, open_workspace
 from modelkeep.policy import decide, parse_gates, policy_digest
 
 

@@ -17,7 +17,8 @@ from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
 from modelkeep.evidence import SigningKey, Statement, make_statement, timestamp
 from modelkeep.pipeline.artifacts import digest_model, used_rules
-from modelkeep.pipeline.workspace import Listener, Workspace, open_workspace
+from modelkeep.pipeline.listening import Listener
+from modelkeep.pipeline.workspace import Workspace, open_workspace
 from modelkeep.report import Report, ReportedFile, ReportedFinding, ReportedReceipt
 from modelkeep.trust import (
     RULES,

@@ -9,7 +9,7 @@ import datetime as dt
 import getpass
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from modelkeep.evidence import (
     gather_facts,
     open_keep,
 )
+from modelkeep.pipeline.listening import Listener
 from modelkeep.policy import (
     FILES,
     Decision,
@@ -37,26 +38,7 @@ from modelkeep.policy import (
     packaged_policy,
 )
 
-Tell = Callable[[str], None]
-Progress = Callable[[str, float], None]
 DEFAULT_PROFILE: Final = "dev"
-
-
-def quiet(*_: object) -> None:
-    """Tell nobody."""
-
-
-@dataclass(slots=True)
-class Listener:
-    """Who hears about a running job.
-
-    Attributes:
-        tell: a sentence for a person.
-        progress: what is going on and the share done in [0, 1].
-    """
-
-    tell: Tell = quiet
-    progress: Progress = quiet
 
 
 @dataclass(slots=True)

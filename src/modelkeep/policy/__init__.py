@@ -1,5 +1,6 @@
 """Evidence to decision: the gates of train, store, deploy, load and serve."""
 
+from modelkeep.core import Decision, Missing
 from modelkeep.policy.gates import (
     FILES,
     Gates,
@@ -10,7 +11,7 @@ from modelkeep.policy.gates import (
     policy_digest,
     require_decidable,
 )
-from modelkeep.policy.interface import ACTIONS, Decision, Missing
+from modelkeep.policy.interface import ACTIONS
 from modelkeep.policy.summary import decision_statement
 from modelkeep.policy.vocabulary import PPM, schema_text
 

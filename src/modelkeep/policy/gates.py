@@ -22,9 +22,9 @@ from typing import Any, Final
 
 import cedarpy
 
-from modelkeep.core import EvidenceError, InputError, UsageError
+from modelkeep.core import Decision, EvidenceError, InputError, Missing, UsageError
 from modelkeep.evidence import Facts, encode
-from modelkeep.policy.interface import ACTIONS, Decision, Missing
+from modelkeep.policy.interface import ACTIONS
 from modelkeep.policy.vocabulary import make_context, schema_text
 
 # `report` judges by the rules of `prod`; it only never fails the command.

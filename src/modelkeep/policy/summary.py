@@ -6,11 +6,10 @@ context that was compared, so that a third party can decide again and compare.
 
 from __future__ import annotations
 
-from modelkeep.core import Subject
+from modelkeep.core import Decision, Subject
 from modelkeep.core.version import VERSION
 from modelkeep.evidence import Clock, Facts, Statement, make_statement, timestamp
 from modelkeep.policy.gates import Gates
-from modelkeep.policy.interface import Decision
 from modelkeep.policy.vocabulary import make_context
 
 

@@ -1,4 +1,4 @@
-"""Records to table, JSON, SARIF, HTML and CycloneDX; one report object, many faces.
+"""Records to table, JSON, SARIF, HTML and their like; one report object, many faces.
 
 A renderer is one file here with its test beside it in ``tests/report``; third
 parties add theirs under the entry point group ``modelkeep.renderers``.
@@ -8,7 +8,18 @@ from typing import Final
 
 from modelkeep.core import UsageError
 from modelkeep.core.plugins import with_plugins
-from modelkeep.report import cyclonedx, html_page, json_document, sarif, table
+from modelkeep.report import (
+    cyclonedx,
+    github,
+    gitlab,
+    html_page,
+    json_document,
+    junit,
+    markdown,
+    sarif,
+    table,
+)
+from modelkeep.report.counts import Counts, count
 from modelkeep.report.cyclonedx import build_bom
 from modelkeep.report.interface import (
     SCHEMA_VERSION,
@@ -17,7 +28,9 @@ from modelkeep.report.interface import (
     ReportedFile,
     ReportedFinding,
     ReportedReceipt,
+    Suppression,
     filter_findings,
+    hide_suppressed,
 )
 from modelkeep.report.json_document import json_schema
 
@@ -25,7 +38,11 @@ BUILT_IN: Final = (
     table.RENDERER,
     json_document.RENDERER,
     sarif.RENDERER,
+    junit.RENDERER,
     html_page.RENDERER,
+    markdown.RENDERER,
+    gitlab.RENDERER,
+    github.RENDERER,
     cyclonedx.RENDERER,
 )
 
@@ -57,13 +74,17 @@ def render(report: Report, name: str) -> str:
 __all__ = [
     "BUILT_IN",
     "SCHEMA_VERSION",
+    "Counts",
     "Renderer",
     "Report",
     "ReportedFile",
     "ReportedFinding",
     "ReportedReceipt",
+    "Suppression",
     "build_bom",
+    "count",
     "filter_findings",
+    "hide_suppressed",
     "json_schema",
     "render",
     "renderers",

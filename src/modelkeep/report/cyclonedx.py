@@ -11,12 +11,19 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from modelkeep.core import Measurement, ModelkeepError, Subject
+from modelkeep.core import Digest, Measurement, Rule, Subject
+from modelkeep.core.text import printable
 from modelkeep.core.version import VERSION
-from modelkeep.report.interface import Renderer, Report
-from modelkeep.trust import BillOfMaterials
+from modelkeep.report.interface import Renderer, Report, ReportedFile, ReportedFinding
+
+if TYPE_CHECKING:  # the trust room brings cryptography, which a plain scan does without
+    from modelkeep.trust import BillOfMaterials
+
+_TOOLS: Final = {
+    "components": [{"type": "application", "name": "modelkeep", "version": VERSION}]
+}
 
 
 def build_bom(
@@ -52,20 +59,25 @@ def build_bom(
     }
     parts = _unique([*data, *files, *libraries])
     return {
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.6",
-        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, model_ref + created)}",
-        "version": 1,
+        **_envelope(model_ref + created),
         "metadata": {
             "timestamp": created,
-            "tools": {
-                "components": [{"type": "application", "name": "modelkeep", "version": VERSION}]
-            },
+            "tools": _TOOLS,
             "component": model,
         },
         "components": parts,
         "dependencies": [{"ref": model_ref, "dependsOn": [part["bom-ref"] for part in parts]}],
+    }
+
+
+def _envelope(identity: str) -> dict[str, Any]:
+    """What every document starts with; the same identity gives the same serial number."""
+    return {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, identity)}",
+        "version": 1,
     }
 
 
@@ -120,14 +132,88 @@ def _model_card(bill: BillOfMaterials, measurements: Sequence[Measurement]) -> d
 
 
 def render(report: Report) -> str:
-    """The bill of materials of a report.
+    """The bill of materials of a check; of any other report its files and findings."""
+    document = report.bom if report.bom is not None else _scanned(report)
+    return json.dumps(document, indent=2) + "\n"
 
-    Raises:
-        ModelkeepError: the report is of a command that gathers none.
-    """
-    if report.bom is None:
-        raise ModelkeepError("this report holds no bill of materials", "Run `modelkeep check`.")
-    return json.dumps(report.bom, indent=2) + "\n"
+
+def _scanned(report: Report) -> dict[str, Any]:
+    """The files that were read as components, the rules that fired as vulnerabilities."""
+    whole = _hashes(report.subject.digest)
+    model_ref = str(report.subject.digest)
+    files = _unique([_scanned_file(file) for file in report.files])
+    found = [*report.all_findings(), *report.all_suppressed()]
+    by_rule = {rule.id: [f for f in found if f.rule == rule.id] for rule in report.rules}
+    known = {part["bom-ref"] for part in files}
+    return {
+        **_envelope(model_ref + report.created),
+        "metadata": {
+            "timestamp": report.created,
+            "tools": _TOOLS,
+            "component": {
+                "type": "machine-learning-model",
+                "bom-ref": model_ref,
+                "name": printable(report.subject.name),
+                **({"hashes": whole} if whole else {}),
+            },
+            "properties": [{"name": "modelkeep:verdict", "value": report.verdict.value}],
+        },
+        "components": files,
+        "dependencies": [{"ref": model_ref, "dependsOn": sorted(known)}],
+        "vulnerabilities": [
+            _vulnerability(report.rule(rule), hits, known | {model_ref}, model_ref)
+            for rule, hits in by_rule.items()
+            if hits
+        ],
+    }
+
+
+def _scanned_file(file: ReportedFile) -> dict[str, Any]:
+    hashes = _hashes(file.digest) if file.digest is not None else []
+    facts = {"format": file.format, "verdict": file.verdict.value, "reason": file.reason}
+    return {
+        "type": "file",
+        "bom-ref": f"file:{printable(file.path)}",
+        "name": printable(file.path),
+        **({"hashes": hashes} if hashes else {}),
+        "properties": [
+            {"name": f"modelkeep:{key}", "value": printable(value)}
+            for key, value in facts.items()
+            if value
+        ],
+    }
+
+
+def _hashes(digest: Digest) -> list[dict[str, str]]:
+    pairs = (("SHA-256", digest.sha256), ("BLAKE3", digest.blake3))
+    return [{"alg": name, "content": content} for name, content in pairs if content]
+
+
+def _vulnerability(
+    rule: Rule, found: list[ReportedFinding], known: set[str], whole: str
+) -> dict[str, Any]:
+    worst = max(finding.severity for finding in found)
+    places = dict.fromkeys(f"file:{printable(finding.location.path)}" for finding in found)
+    cwes = [int(tag.removeprefix("CWE-")) for tag in rule.tags if tag.startswith("CWE-")]
+    return {
+        "bom-ref": f"rule:{rule.id}",
+        "id": rule.id,
+        "source": {"name": "modelkeep"},
+        "ratings": [{"severity": worst.value, "method": "other"}],
+        **({"cwes": cwes} if cwes else {}),
+        "description": rule.summary,
+        "recommendation": rule.remedy,
+        "affects": [
+            {"ref": ref} for ref in dict.fromkeys(p if p in known else whole for p in places)
+        ],
+        "properties": [_fact(finding) for finding in found],
+    }
+
+
+def _fact(finding: ReportedFinding) -> dict[str, str]:
+    kind = "finding" if finding.suppression is None else "suppressed"
+    said = f"{finding.severity} {finding.location}: {finding.message}"
+    return {"name": f"modelkeep:{kind}", "value": printable(said)}
 
 
 RENDERER: Final = Renderer(

@@ -13,6 +13,7 @@ from importlib import resources
 from typing import Final
 
 from modelkeep.core import Verdict
+from modelkeep.report.counts import count
 from modelkeep.report.interface import Renderer, Report, ReportedFinding
 from modelkeep.report.plots import robustness_plot, roc_plot
 from modelkeep.report.table import WORST, describe
@@ -96,17 +97,27 @@ def _findings(report: Report) -> Iterator[str]:
         yield "<h2>Findings</h2>"
     for finding in found:
         yield _finding(report, finding)
+    hidden = report.all_suppressed()
+    if hidden:
+        yield "<h2>Suppressed</h2>"
+    for finding in hidden:
+        yield _finding(report, finding)
 
 
 def _finding(report: Report, finding: ReportedFinding) -> str:
     rule = report.rule(finding.rule)
     severity = str(finding.severity)
+    why = (
+        f"<p>Suppressed by {escape(str(finding.suppression))}</p>"
+        if finding.suppression is not None
+        else ""
+    )
     return (
         f'<div class="card"><p><span class="verdict {severity}">{severity}</span> '
         f"<strong>{escape(rule.id)} {escape(rule.name)}</strong>: {escape(finding.message)}</p>"
         f"<p><code>{escape(str(finding.location))}</code> "
         f'<span class="soft">confidence {finding.confidence}</span></p>'
-        f"<p>{escape(rule.summary)}</p><p>Mend: {escape(rule.remedy)}</p></div>"
+        f"{why}<p>{escape(rule.summary)}</p><p>Mend: {escape(rule.remedy)}</p></div>"
     )
 
 
@@ -169,6 +180,8 @@ def _not_checked(report: Report) -> Iterator[str]:
 def _files(report: Report) -> Iterator[str]:
     rows = [(f.path, str(f.verdict), f.format, f.reason) for f in report.files]
     yield "<h2>Files</h2>"
+    if rows:
+        yield f"<p>{escape(count(report).sentence())}</p>"
     yield _table(("file", "verdict", "format", "reason"), rows)
 
 

@@ -15,6 +15,8 @@ import msgspec
 
 from modelkeep.core import (
     Confidence,
+    Decision,
+    Digest,
     Finding,
     Location,
     Measurement,
@@ -26,13 +28,32 @@ from modelkeep.core import (
     Verdict,
 )
 from modelkeep.core.version import VERSION
-from modelkeep.policy import Decision
 
 SCHEMA_VERSION: Final = "1.0"
 
 
+class Suppression(msgspec.Struct, frozen=True):
+    """Why a finding does not count.
+
+    Attributes:
+        kind: ``ignore`` (an entry of the settings file) or ``baseline``.
+        reason: in the words of whoever decided so.
+        until: last day it holds, ISO 8601; empty means for good.
+    """
+
+    kind: str
+    reason: str
+    until: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.reason}" + (f" (until {self.until})" if self.until else "")
+
+
 class ReportedFinding(msgspec.Struct, frozen=True):
-    """A finding as reports show it: the rule by id, explained in ``Report.rules``."""
+    """A finding as reports show it: the rule by id, explained in ``Report.rules``.
+
+    ``place`` is the location as text without its offset: ``file!member``.
+    """
 
     rule: str
     severity: Severity
@@ -41,6 +62,14 @@ class ReportedFinding(msgspec.Struct, frozen=True):
     location: Location
     fingerprint: str
     evidence: dict[str, str] = {}
+    place: str = ""
+    suppression: Suppression | None = None
+
+    def __post_init__(self) -> None:
+        """Write the place out, so that nobody has to put it together."""
+        where = self.location
+        place = where.path if where.member is None else f"{where.path}!{where.member}"
+        msgspec.structs.force_setattr(self, "place", place)
 
     @classmethod
     def of(cls, finding: Finding) -> ReportedFinding:
@@ -57,13 +86,16 @@ class ReportedFinding(msgspec.Struct, frozen=True):
 
 
 class ReportedFile(msgspec.Struct, frozen=True):
-    """One file, its verdict and its findings."""
+    """One file, its verdict, its findings, and those that do not count."""
 
     path: str
     verdict: Verdict
     format: str
     findings: tuple[ReportedFinding, ...] = ()
     reason: str = ""
+    suppressed: tuple[ReportedFinding, ...] = ()
+    digest: Digest | None = None
+    size: int | None = None
 
 
 class ReportedReceipt(msgspec.Struct, frozen=True):
@@ -93,6 +125,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         materials: data sets and code used, by digest.
         bom: the CycloneDX document.
         notes: what a reader should know besides.
+        suppressed: how many findings do not count, shown or not.
+        base: what to put in front of a file's path to find it from the working directory.
     """
 
     verdict: Verdict
@@ -110,6 +144,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     materials: tuple[Subject, ...] = ()
     bom: dict[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    suppressed: int = 0
+    base: str = ""
     tool: str = f"modelkeep {VERSION}"
     schema_version: str = SCHEMA_VERSION
 
@@ -125,12 +161,22 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         found = [*self.findings, *(f for file in self.files for f in file.findings)]
         return tuple(sorted(found, key=lambda f: f.severity.rank, reverse=True))
 
+    def all_suppressed(self) -> tuple[ReportedFinding, ...]:
+        """Findings of files that do not count, worst first."""
+        found = [f for file in self.files for f in file.suppressed]
+        return tuple(sorted(found, key=lambda f: f.severity.rank, reverse=True))
+
+    @property
+    def front(self) -> str:
+        """Where to point at what concerns the whole artifact: its first file."""
+        return self.base + self.files[0].path if self.files else self.subject.name
+
     def rule(self, identifier: str) -> Rule:
         """The rule of a finding."""
         return next(rule for rule in self.rules if rule.id == identifier)
 
     def render(self, name: str) -> str:
-        """The report in a format: table, json, sarif, html or cyclonedx."""
+        """The report in a format, such as ``table``, ``json`` or ``sarif``."""
         from modelkeep.report import render  # noqa: PLC0415 - the face imports this file
 
         return render(self, name)
@@ -165,12 +211,21 @@ def filter_findings(report: Report, least: str) -> Report:
         return tuple(finding for finding in found if finding.severity >= floor)
 
     files = tuple(
-        msgspec.structs.replace(file, findings=keep(file.findings)) for file in report.files
+        msgspec.structs.replace(
+            file, findings=keep(file.findings), suppressed=keep(file.suppressed)
+        )
+        for file in report.files
     )
-    shown = keep(report.findings)
-    named = {f.rule for f in shown} | {f.rule for file in files for f in file.findings}
+    shown = msgspec.structs.replace(report, files=files, findings=keep(report.findings))
+    named = {f.rule for f in (*shown.all_findings(), *shown.all_suppressed())}
     rules = tuple(rule for rule in report.rules if rule.id in named)
-    return msgspec.structs.replace(report, files=files, findings=shown, rules=rules)
+    return msgspec.structs.replace(shown, rules=rules)
+
+
+def hide_suppressed(report: Report) -> Report:
+    """The report without the findings that do not count; their number stays."""
+    files = tuple(msgspec.structs.replace(file, suppressed=()) for file in report.files)
+    return msgspec.structs.replace(report, files=files)
 
 
 @dataclass(frozen=True, slots=True)

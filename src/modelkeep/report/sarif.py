@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
-from modelkeep.core import Rule, Severity
+from modelkeep.core import Rule, Severity, Verdict
 from modelkeep.core.taxonomy import topic
 from modelkeep.core.version import VERSION
 from modelkeep.report.interface import Renderer, Report, ReportedFinding
@@ -42,7 +42,8 @@ def render(report: Report) -> str:
     run = {
         "tool": {"driver": {"name": "modelkeep", "semanticVersion": VERSION, "rules": rules}},
         "artifacts": [
-            {"location": _uri(p)} for p in dict.fromkeys(f.path for f in report.files)
+            {"location": _uri(report.base + p)}
+            for p in dict.fromkeys(f.path for f in report.files)
         ],
         "invocations": [
             {
@@ -52,6 +53,11 @@ def render(report: Report) -> str:
                 "toolExecutionNotifications": [
                     {"level": "note", "message": {"text": f"not checked: {m.what}: {m.why}"}}
                     for m in report.not_checked
+                ]
+                + [
+                    {"level": "error", "message": {"text": f"{f.path}: {f.reason}"}}
+                    for f in report.files
+                    if f.verdict is Verdict.INCONCLUSIVE
                 ],
             }
         ],
@@ -71,7 +77,8 @@ def _uri(path: str) -> dict[str, str]:
 
 
 def _rule(report: Report, rule: Rule) -> dict[str, Any]:
-    worst = max(f.severity for f in report.all_findings() if f.rule == rule.id)
+    found = (*report.all_findings(), *report.all_suppressed())
+    worst = max(f.severity for f in found if f.rule == rule.id)
     return {
         "id": rule.id,
         "name": rule.name,
@@ -85,27 +92,33 @@ def _rule(report: Report, rule: Rule) -> dict[str, Any]:
 
 
 def _results(report: Report, places: dict[str, int]) -> Iterator[dict[str, Any]]:
-    for finding in report.all_findings():
-        yield {
+    for finding in (*report.all_findings(), *report.all_suppressed()):
+        result: dict[str, Any] = {
             "ruleId": finding.rule,
             "ruleIndex": places[finding.rule],
             "level": _LEVEL[finding.severity],
             "message": {"text": finding.message},
-            "locations": [_location(finding)],
+            "locations": [_location(report.base, finding)],
             "partialFingerprints": {
                 "modelkeep/v1": finding.fingerprint,
-                "modelDigest": report.subject.digest.sha256,
+                "modelDigest": report.subject.digest.blake3,
             },
             "properties": {
                 "severity": str(finding.severity),
                 "confidence": str(finding.confidence),
             },
         }
+        if finding.suppression is not None:
+            why = str(finding.suppression)
+            result["suppressions"] = [
+                {"kind": "external", "status": "accepted", "justification": why}
+            ]
+        yield result
 
 
-def _location(finding: ReportedFinding) -> dict[str, Any]:
+def _location(base: str, finding: ReportedFinding) -> dict[str, Any]:
     place = finding.location
-    physical: dict[str, Any] = {"artifactLocation": _uri(place.path)}
+    physical: dict[str, Any] = {"artifactLocation": _uri(base + place.path)}
     if place.offset is not None and place.member is None:
         physical["region"] = {"byteOffset": place.offset, "byteLength": 1}
     located: dict[str, Any] = {"physicalLocation": physical}
@@ -132,7 +145,6 @@ def _gate_results(report: Report, places: dict[str, int]) -> Iterator[dict[str, 
     decision = report.decision
     if decision is None:
         return
-    path = report.files[0].path if report.files else report.subject.name
     for missing in decision.missing:
         absent = f"; not proved: {', '.join(missing.absent)}" if missing.absent else ""
         identifier = f"gate/{missing.id}"
@@ -141,8 +153,8 @@ def _gate_results(report: Report, places: dict[str, int]) -> Iterator[dict[str, 
             "ruleIndex": places[identifier],
             "level": "error" if report.exit_code else "warning",
             "message": {"text": f"{decision.action} denied: {missing.says}{absent}"},
-            "locations": [{"physicalLocation": {"artifactLocation": _uri(path)}}],
-            "partialFingerprints": {"modelDigest": report.subject.digest.sha256},
+            "locations": [{"physicalLocation": {"artifactLocation": _uri(report.front)}}],
+            "partialFingerprints": {"modelDigest": report.subject.digest.blake3},
         }
 
 

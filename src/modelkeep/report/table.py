@@ -11,9 +11,11 @@ from typing import Final
 
 from modelkeep.core import Measurement, Severity, Verdict
 from modelkeep.core.text import visible
+from modelkeep.report.counts import count
 from modelkeep.report.interface import Renderer, Report, ReportedFinding
 
 WORST: Final = 5  # measured risks shown
+LISTED: Final = 40  # lines of what was not checked
 _WIDTH: Final = 92
 
 
@@ -32,13 +34,18 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _measurements(report)
     if report.not_checked:
         yield from _title("Not checked")
-        for missed in report.not_checked:
+        for missed in report.not_checked[:LISTED]:
             yield from _wrap(f"- {missed.what}: {missed.why}", 2, 4)
+        if len(report.not_checked) > LISTED:
+            yield f"  and {len(report.not_checked) - LISTED} more (--format json shows all)"
     yield from _decision(report)
     yield from _evidence(report)
     for note in report.notes:
         yield ""
         yield from _wrap(f"note: {note}", 0, 6)
+    if report.files:
+        yield ""
+        yield from _wrap(count(report).sentence(), 0, 2)
 
 
 def _title(text: str) -> Iterator[str]:
@@ -56,10 +63,13 @@ def _wrap(text: str, first: int, rest: int) -> Iterator[str]:
 def _findings(report: Report) -> Iterator[str]:
     found = report.all_findings()
     unread = [file for file in report.files if file.verdict is Verdict.INCONCLUSIVE]
-    if not found and not unread:
+    hidden = report.all_suppressed()
+    if not found and not unread and not hidden:
         return
     yield from _title("Findings")
     for finding in found:
+        yield from _finding(report, finding)
+    for finding in hidden:
         yield from _finding(report, finding)
     for file in unread:
         yield from _wrap(f"inconclusive: {file.path} was not read to its end", 2, 4)
@@ -70,6 +80,9 @@ def _finding(report: Report, finding: ReportedFinding) -> Iterator[str]:
     rule = report.rule(finding.rule)
     yield from _wrap(f"{finding.severity}[{rule.id} {rule.name}]: {finding.message}", 2, 4)
     yield f"    --> {finding.location}"
+    if finding.suppression is not None:
+        yield from _wrap(f"= suppressed by {finding.suppression}", 4, 6)
+        return
     yield from _wrap(f"= confidence: {finding.confidence}; modelkeep explain {rule.id}", 4, 6)
     if finding.severity >= Severity.MEDIUM:
         yield from _wrap(f"= mend: {rule.remedy}", 4, 6)

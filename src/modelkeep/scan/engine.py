@@ -1,36 +1,53 @@
-"""Run every rule over every stream of every file; each file gets one verdict."""
+"""Run every rule over every stream of every file; each file gets one verdict.
+
+A file is opened once. Up to 64 MiB are read into memory, hashed and scanned from there; a
+larger file is hashed in one pass and then read by its reader at the places it needs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import dataclasses
+import os
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from modelkeep.core import (
-    Finding,
-    Location,
-    MalformedArtifactError,
-    NotChecked,
-    Severity,
-    Verdict,
-)
-from modelkeep.formats import Budget, Limits
+from modelkeep.core import Digest, Finding, InputError, NotChecked, Severity, Verdict
+from modelkeep.formats import Budget, Limits, MemorySource, Source
 from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
+from modelkeep.scan.plan import HELD, Outcome, Plan, Seen, stuck, unfinished
 from modelkeep.scan.streams import streams
-from modelkeep.sources import Artifact, FileSource
+from modelkeep.scan.verdict_cache import VerdictCache
+from modelkeep.scan.workers import can_fork, run_in_workers
+from modelkeep.sources import (
+    Artifact,
+    Cache,
+    FileDigest,
+    FileSource,
+    Hashing,
+    digest_bytes,
+    digest_source,
+)
 
-# Text of these kinds is code somebody may run; no rule reads it yet.
-_CODE_SUFFIXES: Final = (".py", ".pyc", ".pyd", ".so", ".dll", ".sh", ".bat", ".ipynb", ".js")
 FAILING: Final = Severity.HIGH
+_MANY_FILES: Final = 200  # from here on worker processes pay
 
 
-def scan_artifact(
+def _nobody(_: object) -> None:
+    """Tell nobody."""
+
+
+def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
     artifact: Artifact,
     detectors: Iterable[Detector],
     *,
     allow: Iterable[str] = (),
     limits: Limits | None = None,
+    root: Iterable[str] | None = None,
     on_file: Callable[[str], None] | None = None,
+    on_bytes: Callable[[int], None] | None = None,
+    hashing: Hashing = Hashing.NONE,
+    workers: int | None = None,
+    cache: Cache | None = None,
 ) -> ScanResult:
     """Scan a file or directory; nothing in it is loaded.
 
@@ -39,68 +56,115 @@ def scan_artifact(
         detectors: the rules to run.
         allow: dotted names a pickle may import besides the built-in ones.
         limits: budgets per file.
-        on_file: called with each file's name before it is read.
+        root: shown names of all files beside them, scanned or not; those of the artifact.
+        on_file: called with each file's name, before it is read or as its result comes in.
+        on_bytes: called with the number of bytes just dealt with.
+        hashing: digests to compute of the bytes that are scanned.
+        workers: processes that share the work; as many as there are processors where there
+            is enough of it, none for little work.
+        cache: results of earlier runs; needs ``hashing``.
 
     Returns:
-        One result per file. A file is FAIL with a finding of high severity or
-        worse, INCONCLUSIVE if a reader stopped early, SKIPPED if no reader knows
-        it, else PASS.
+        One result per file. A file is FAIL with a finding of high severity or worse,
+        INCONCLUSIVE if a reader stopped early, SKIPPED if no reader knows it, else PASS.
+
     """
-    rules = tuple(detectors)
-    allowed = frozenset(allow)
-    tree = _Tree(
-        {
-            artifact.display(name): artifact.locate(name).stat().st_size
-            for name in artifact.files
-        },
+    plan = Plan(
+        artifact,
+        tuple(detectors),
+        frozenset(allow),
+        limits or Limits(),
+        frozenset(map(artifact.display, artifact.files) if root is None else root),
         {artifact.display(name): kind for name, kind in artifact.links().items()},
+        hashing,
     )
-    files: list[FileResult] = []
-    not_checked: list[NotChecked] = []
-    unread = 0
-    for name in artifact.files:
-        shown = artifact.display(name)
-        if on_file is not None:
-            on_file(shown)
-        with FileSource(artifact.locate(name)) as source:
-            seen, findings = _read(
-                source, shown, Budget(limits or Limits()), rules, tree, allowed
-            )
-        result, missed = _judge(shown, seen, findings)
-        files.append(result)
-        not_checked += missed
-        unread += _counts_as_unread(result, missed)
-    ids = tuple(detector.rule.id for detector in rules)
-    return ScanResult(tuple(files), tuple(not_checked), unread, ids)
+    verdicts = VerdictCache(cache, plan) if cache and hashing is not Hashing.NONE else None
+    if verdicts is not None:
+        plan = dataclasses.replace(plan, known=verdicts.find)
+    hear, count = on_file or _nobody, on_bytes or _nobody
+    processes = _processes(artifact) if workers is None else workers
+    if processes and can_fork():
+        found = run_in_workers(plan, scan_file, processes, hear, count)
+    else:
+        found = _one_by_one(plan, hear, count)
+    outcomes = tuple(found)
+    if verdicts is not None:
+        verdicts.keep(outcomes)
+    return ScanResult(
+        tuple(outcome.result for outcome in outcomes),
+        tuple(missed for outcome in outcomes for missed in outcome.not_checked),
+        sum(outcome.unread for outcome in outcomes),
+        tuple(detector.rule.id for detector in plan.detectors),
+        tuple(
+            FileDigest(name, outcome.digest, outcome.size)
+            for name, outcome in zip(artifact.files, outcomes, strict=True)
+            if hashing is not Hashing.NONE
+        ),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What stays of a stream once its rules have run; its bytes are let go."""
+def _processes(artifact: Artifact) -> int:
+    """How many worker processes are worth their start."""
+    count = len(artifact.files)
+    if count <= _MANY_FILES:
+        sizes = (artifact.locate(name).stat().st_size for name in artifact.files)
+        if sum(sizes) <= HELD:
+            return 0
+    return min(count, os.cpu_count() or 1)
 
-    location: Location
-    format: str
-    error: MalformedArtifactError | None
+
+def _one_by_one(
+    plan: Plan, on_file: Callable[[str], None], on_bytes: Callable[[int], None]
+) -> Iterator[Outcome]:
+    for name in plan.artifact.files:
+        on_file(plan.artifact.display(name))
+        try:
+            yield scan_file(plan, name, on_bytes)
+        except InputError as error:
+            yield unfinished(plan, name, error.message)
 
 
-@dataclass(frozen=True, slots=True)
-class _Tree:
-    """The files around the one that is read."""
+def scan_file(plan: Plan, name: str, on_bytes: Callable[[int], None]) -> Outcome:
+    """Hash and scan one file of the artifact through one handle.
 
-    sizes: Mapping[str, int]
-    links: Mapping[str, str]
+    Raises:
+        InputError: it cannot be opened.
+    """
+    shown = plan.artifact.display(name)
+    with FileSource(plan.artifact.locate(name)) as file:
+        if file.size <= HELD:
+            data = file.read(0, file.size)
+            digest = digest_bytes(data, plan.hashing)
+            on_bytes(len(data))
+            known = plan.known(shown, digest, len(data))
+            return known or scan_source(MemorySource(data), shown, plan, digest)
+        before = file.stamp()
+        digest = digest_source(file, on_bytes, plan.hashing)
+        known = plan.known(shown, digest, file.size)
+        outcome = known or scan_source(file, shown, plan, digest)
+        if file.stamp() != before:
+            return unfinished(plan, name, "changed while it was being read")
+        return outcome
+
+
+def scan_source(source: Source, shown: str, plan: Plan, digest: Digest) -> Outcome:
+    """Run every rule of a plan over one source."""
+    try:
+        seen, findings = _read(source, shown, Budget(plan.limits), plan)
+    except MemoryError:
+        result = stuck(shown, "the reader ran out of memory")
+        return Outcome(result, (), 1, digest, source.size)
+    result, missed = _judge(shown, seen, findings)
+    return Outcome(
+        result, tuple(missed), _counts_as_unread(result, missed), digest, source.size
+    )
 
 
 def _read(
-    source: FileSource,
-    shown: str,
-    budget: Budget,
-    rules: tuple[Detector, ...],
-    tree: _Tree,
-    allowed: frozenset[str],
-) -> tuple[list[_Seen], tuple[Finding, ...]]:
+    source: Source, shown: str, budget: Budget, plan: Plan
+) -> tuple[list[Seen], tuple[Finding, ...]]:
     """Run the rules over each stream while it is open."""
-    seen: list[_Seen] = []
+    seen: list[Seen] = []
     findings: list[Finding] = []
     for stream in streams(source, shown, budget):
         context = Context(
@@ -110,20 +174,19 @@ def _read(
             document=stream.document,
             budget=budget,
             lies=stream.reading.lies,
-            root=frozenset(tree.sizes),
-            sizes=tree.sizes,
-            links=tree.links,
-            allow=allowed,
+            root=plan.root,
+            links=plan.links,
+            allow=plan.allow,
         )
-        for detector in rules:
+        for detector in plan.detectors:
             if detector.reads(stream.format):
                 findings += detector.run(context)
-        seen.append(_Seen(stream.location, stream.format, stream.error))
+        seen.append(Seen(stream.location, stream.format, stream.error))
     return seen, tuple(findings)
 
 
 def _judge(
-    path: str, seen: list[_Seen], findings: tuple[Finding, ...]
+    path: str, seen: list[Seen], findings: tuple[Finding, ...]
 ) -> tuple[FileResult, list[NotChecked]]:
     outer = seen[-1]
     missed = [
@@ -134,27 +197,24 @@ def _judge(
         if stream.format.startswith("unread:") and stream.error is None
     ]
     errors = [f"{stream.location}: {stream.error}" for stream in seen if stream.error]
-    verdict = Verdict.PASS
+    reading = Verdict.PASS
     reason = ""
     if outer.format == "text" or outer.format.startswith("unread:"):
-        verdict = Verdict.SKIPPED
+        reading = Verdict.SKIPPED
         reason = missed[0].why if missed else "no rule reads text"
     if errors:
-        verdict, reason = Verdict.INCONCLUSIVE, "; ".join(errors[:3])
-    if any(finding.severity >= FAILING for finding in findings):
-        verdict = Verdict.FAIL
+        reading, reason = Verdict.INCONCLUSIVE, "; ".join(errors[:3])
+    failed = any(finding.severity >= FAILING for finding in findings)
+    verdict = Verdict.FAIL if failed else reading
     missed += [NotChecked(str(s.location), "no rule reads text") for s in seen if _is_text(s)]
-    return FileResult(path, outer.format, verdict, findings, reason), missed
+    return FileResult(path, outer.format, verdict, findings, reason, reading), missed
 
 
-def _is_text(stream: _Seen) -> bool:
-    """Text that is listed: every text file, and code inside archives."""
-    member = stream.location.member
-    return stream.format == "text" and (member is None or member.endswith(_CODE_SUFFIXES))
+def _is_text(stream: Seen) -> bool:
+    """Text that is listed: every text file, but none inside archives; code is no text."""
+    return stream.format == "text" and stream.location.member is None
 
 
 def _counts_as_unread(result: FileResult, missed: list[NotChecked]) -> int:
     """1 if something in the file might matter and was not read, else 0."""
-    if result.format == "text":
-        return int(result.path.endswith(_CODE_SUFFIXES))
-    return int(bool(missed))
+    return int(result.format != "text" and bool(missed))

@@ -8,6 +8,7 @@ from typing import Final
 
 from modelkeep.core import Confidence, Finding, Location, NotChecked, Rule, Severity, Verdict
 from modelkeep.formats import Budget, Source
+from modelkeep.sources import FileDigest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,6 @@ class Context:
         document: what the reader made of it (the reader says of which type it is).
         lies: where the bytes contradict themselves, each as ``(offset, sentence)``.
         root: names of all files of the artifact, for rules about references.
-        sizes: lengths of all files of the artifact.
         links: files of the artifact that are links to bytes outside it, each with
             ``symbolic`` or ``hard``.
         allow: dotted names the user allows a pickle to import.
@@ -35,7 +35,6 @@ class Context:
     budget: Budget
     lies: Sequence[tuple[int, str]] = ()
     root: frozenset[str] = frozenset()
-    sizes: Mapping[str, int] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()
 
@@ -81,6 +80,8 @@ class FileResult:
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
     reason: str = ""
+    reading: Verdict = Verdict.PASS
+    """What it would be without its findings: PASS, INCONCLUSIVE or SKIPPED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,15 @@ class ScanResult:
         files: every file, in manifest order.
         not_checked: what no reader could read, and why.
         unread: files that might hold something and were not read.
+        rules: ids of the rules that ran.
+        digests: of the bytes that were read, in the order of ``files``; none unless asked for.
     """
 
     files: tuple[FileResult, ...]
     not_checked: tuple[NotChecked, ...] = ()
     unread: int = 0
     rules: tuple[str, ...] = field(default_factory=tuple)
+    digests: tuple[FileDigest, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:

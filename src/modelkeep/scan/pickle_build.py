@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
-from modelkeep.formats.pickle_events import PickleDocument, Use
+from modelkeep.formats.pickle_events import Import, PickleDocument, Use
 from modelkeep.scan.interface import Context, Detector
 
 RULE: Final = Rule(
@@ -31,7 +31,9 @@ def run(context: Context) -> Iterator[Finding]:
     if not isinstance(context.document, PickleDocument):
         return
     for event in context.document.events:
-        if isinstance(event, Use) and event.how == "build":
+        if not isinstance(event, Use) or event.how != "build":
+            continue
+        if isinstance(event.target, Import):
             yield context.finding(
                 RULE,
                 Severity.CRITICAL,

@@ -14,7 +14,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final, Self
 
 from modelkeep.core import EvidenceError, InputError
@@ -26,7 +26,7 @@ SIGNATURE_NAME: Final = "model.sig"
 class FileSource:
     """Random access to one open file; a context manager."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str | Path) -> None:
         try:
             self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -51,6 +51,14 @@ class FileSource:
             offset += len(part)
             length -= len(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill a buffer from ``offset``; returns how many bytes there were."""
+        return os.preadv(self._fd, [buffer], offset)
+
+    def stamp(self) -> tuple[int, ...]:
+        """Identity, length and change times of the open file."""
+        return _stamp(os.fstat(self._fd))
 
     def __enter__(self) -> Self:
         return self
@@ -134,27 +142,31 @@ def open_artifact(path: str | Path) -> Artifact:
     if not root.is_dir():
         _require_regular(root)
         return Artifact(root, is_directory=False, files=("",))
-    names = sorted(_walk(root, root), key=lambda name: PurePosixPath(name).parts)
+    names = sorted(_walk(root, ""), key=lambda name: name.split("/"))
     files = tuple(name for name in names if name != SIGNATURE_NAME)
     if not files:
         raise InputError(f"{root}: the directory holds no file")
     return Artifact(root, is_directory=True, files=files)
 
 
-def _walk(root: Path, folder: Path) -> Iterator[str]:
-    with os.scandir(folder) as entries:
+def _walk(root: Path, folder: str) -> Iterator[str]:
+    with os.scandir(root / folder) as entries:
         for entry in entries:
-            path = Path(entry.path)
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(root, path)
+            name = f"{folder}{entry.name}"
+            if entry.is_file(follow_symlinks=False):
+                yield name
                 continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(root, f"{name}/")
+                continue
+            path = Path(entry.path)
             if entry.is_symlink() and (not path.exists() or path.is_dir()):
                 raise InputError(
                     f"{path}: a link to a directory or to nothing cannot be covered",
                     "Replace the link by a copy of what it points to.",
                 )
             _require_regular(path)
-            yield path.relative_to(root).as_posix()
+            yield name
 
 
 def _require_regular(path: Path) -> None:
@@ -178,12 +190,21 @@ def read_unchanged(path: Path, sha256: str, limit: int = 4 << 30) -> bytes:
     return data
 
 
-def stamp(artifact: Artifact) -> tuple[tuple[int, int, int, int], ...]:
+def stamp(artifact: Artifact) -> tuple[tuple[int, ...], ...]:
     """Identity, length and change time of every file.
 
     Taken before hashing and after scanning: equal stamps mean that both saw the
     same bytes. An edit that restores the modification time still moves ``ctime``.
     Root can forge it, so loading hashes again (``read_unchanged``).
     """
-    stats = (artifact.locate(name).stat() for name in artifact.files)
-    return tuple((s.st_ino, s.st_size, s.st_mtime_ns, s.st_ctime_ns) for s in stats)
+    return tuple(_stamp(artifact.locate(name).stat()) for name in artifact.files)
+
+
+def _stamp(found: os.stat_result) -> tuple[int, ...]:
+    return (
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+    )

@@ -1,0 +1,264 @@
+"""What a module would do: every act in it, with its arguments as far as they are known.
+
+The tree is walked as a program would run it, without running it: imports and
+assignments bind names, constants are computed, calls of the module's own functions are
+followed with their arguments, text that is executed is parsed and walked too.
+
+Sources: the usual method of abstract interpretation; CPython ``ast``.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from modelkeep.core import MalformedArtifactError
+from modelkeep.formats.python_source import PythonSource, parse
+from modelkeep.scan.python_calls import Calls
+from modelkeep.scan.python_policy import ACTS, Act
+from modelkeep.scan.python_scopes import (
+    Place,
+    Scope,
+    is_script_guard,
+    is_type_guard,
+    place_of,
+)
+from modelkeep.scan.python_values import UNKNOWN, Value, flat
+
+_NESTED: Final = 4
+"""Deepest code inside text inside code."""
+_DEEPEST: Final = 60
+"""Deepest block that is walked; Python's own parser ends at 100."""
+
+__all__ = ["Event", "events"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One act.
+
+    Attributes:
+        act: what the call does.
+        name: the callee as the policy spells it.
+        place: when it runs.
+        line: where it stands.
+        args: its positional arguments.
+        named: its keyword arguments.
+        receiver: what a method is called on.
+        called: whether it is called here, or handed on as a value.
+    """
+
+    act: Act
+    name: str
+    place: Place
+    line: int
+    args: tuple[Value, ...] = ()
+    named: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    receiver: Value = UNKNOWN
+    called: bool = True
+
+    def argument(self, position: int, name: str = "") -> Value:
+        """An argument by position or keyword."""
+        if position < len(self.args):
+            return self.args[position]
+        return self.named.get(name, UNKNOWN)
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """All arguments."""
+        return (*self.args, *self.named.values())
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Where the arguments come from."""
+        return frozenset[str]().union(*(value.labels for value in self.values))
+
+
+@functools.lru_cache(maxsize=1)
+def events(source: PythonSource) -> tuple[Event, ...]:
+    """Every act of a module, in the order of its lines; one tree is walked once."""
+    return tuple(_walk(source.tree, 0, Place.IMPORT))
+
+
+def _walk(tree: ast.Module, depth: int, place: Place) -> list[Event]:
+    walk = Walk()
+    walk.module(tree, place)
+    found: dict[tuple[int, str, bool], Event] = {}
+    for event in walk.events:
+        key = (event.line, event.name, event.called)
+        old = found.get(key)
+        if old is None or _weight(event) > _weight(old):
+            found[key] = event
+    result = sorted(found.values(), key=lambda event: event.line)
+    if depth < _NESTED:
+        for event in [e for e in result if e.act is Act.EXECUTE and e.args]:
+            result += _inner(event, depth)
+    return result
+
+
+def _weight(event: Event) -> tuple[int, int]:
+    return event.place.rank, len(event.labels)
+
+
+def _inner(event: Event, depth: int) -> list[Event]:
+    """The acts of text that is run as code."""
+    value = event.args[0]
+    if not isinstance(value.constant, str | bytes | bytearray):
+        return []
+    try:
+        tree = parse(flat(value))
+    except MalformedArtifactError:
+        return []
+    return [
+        replace(e, line=event.line, place=min(e.place, event.place, key=lambda p: p.rank))
+        for e in _walk(tree, depth + 1, Place.IMPORT)
+    ]
+
+
+class Walk(Calls):
+    """Statements of one module; expressions are the parent class's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Event] = []
+        self._waiting: list[tuple[ast.AST, Scope, Place]] = []
+        self._queued: set[ast.AST] = set()
+        self._blocks = 0
+        self._statements: dict[type, Callable[[Any], None]] = {
+            ast.Import: self._import,
+            ast.ImportFrom: self._import_from,
+            ast.Assign: self._assign,
+            ast.AnnAssign: self._annotated,
+            ast.AugAssign: self._augmented,
+            ast.FunctionDef: self._function,
+            ast.AsyncFunctionDef: self._function,
+            ast.ClassDef: self._class,
+            ast.If: self._if,
+            ast.For: self._for,
+            ast.AsyncFor: self._for,
+            ast.With: self._with,
+            ast.AsyncWith: self._with,
+            ast.Return: self._return,
+        }
+
+    def module(self, tree: ast.Module, place: Place) -> None:
+        """Walk a module, then the bodies of functions nobody in it called."""
+        self.scope, self.place = Scope(), place
+        self.block(tree.body)
+        for node, scope, when in self._waiting:  # grows while it is walked
+            self.scope, self.place = scope, when
+            self.body_of(node, (), {})
+
+    def emit(self, act: Act, name: str, node: ast.AST, **more: object) -> None:
+        """Note an act."""
+        line = getattr(node, "lineno", 0)
+        self.events.append(Event(act, name, self.place, line, **more))  # type: ignore[arg-type]
+
+    def block(self, statements: list[ast.stmt]) -> None:
+        """Walk statements in order."""
+        self._blocks += 1
+        if self._blocks <= _DEEPEST:
+            for statement in statements:
+                self._statements.get(type(statement), self._other)(statement)
+        self._blocks -= 1
+
+    def _other(self, node: ast.stmt) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child)
+            elif isinstance(child, ast.stmt):
+                self.block([child])
+            elif isinstance(child, ast.ExceptHandler | ast.match_case):
+                self.block(child.body)
+
+    def _import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            shown = alias.asname or alias.name.partition(".")[0]
+            self.scope.names[shown] = Value(alias.name if alias.asname else shown)
+
+    def _import_from(self, node: ast.ImportFrom) -> None:
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            if alias.name != "*":
+                self.scope.names[alias.asname or alias.name] = Value(f"{module}.{alias.name}")
+                continue
+            for name in ACTS:
+                start, _, last = name.rpartition(".")
+                if start == module:
+                    self.scope.names[last] = Value(name)
+
+    def _assign(self, node: ast.Assign) -> None:
+        value = self.value(node.value)
+        for target in node.targets:
+            self.bind(target, value)
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.bind(node.target, self.value(node.value))
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        self.bind(node.target, self.value(ast.BinOp(node.target, node.op, node.value)))
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            if default is not None:
+                self.value(default)
+        self.decorate(node.decorator_list)
+        self.scope.names[node.name] = Value(node=node)
+        if node not in self._queued:
+            self._queued.add(node)
+            when = place_of(node, self.in_class, self.place)
+            self._waiting.append((node, self.scope, when))
+
+    def _class(self, node: ast.ClassDef) -> None:
+        for base in (*node.bases, *(keyword.value for keyword in node.keywords)):
+            self.value(base)
+        self.decorate(node.decorator_list)
+        outer, was = self.scope, self.in_class
+        outer.names[node.name] = Value(node=node)
+        self.scope = Scope(outer=outer)
+        self.in_class = True
+        self.block(node.body)
+        self.members[node] = self.scope
+        self.scope, self.in_class = outer, was
+
+    def _if(self, node: ast.If) -> None:
+        branch: ast.stmt | None = node
+        while isinstance(branch, ast.If):  # an elif chain is as deep as it is long
+            following = branch.orelse
+            self._branch(branch)
+            if len(following) == 1 and isinstance(following[0], ast.If):
+                branch = following[0]
+            else:
+                self.block(following)
+                branch = None
+
+    def _branch(self, node: ast.If) -> None:
+        before = self.place
+        if is_type_guard(node.test) or (
+            is_script_guard(node.test) and self.place is Place.IMPORT
+        ):
+            self.place = Place.SCRIPT
+        else:
+            self.value(node.test)
+        self.block(node.body)
+        self.place = before
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> None:
+        self.bind(node.target, self.element(self.value(node.iter)))
+        self.block(node.body)
+        self.block(node.orelse)
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            value = self.value(item.context_expr)
+            if item.optional_vars is not None:
+                self.bind(item.optional_vars, value)
+        self.block(node.body)
+
+    def _return(self, node: ast.Return) -> None:
+        if node.value is not None:
+            self.returned.append(self.value(node.value))

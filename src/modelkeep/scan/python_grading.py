@@ -1,0 +1,122 @@
+"""How bad an act of Python code is, by when it runs and what it is given.
+
+Sources: the severity scale of this package; the loading interfaces of model libraries.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from modelkeep.core import Confidence, Finding, Rule, Severity
+from modelkeep.formats.python_source import PythonSource
+from modelkeep.scan.interface import Context
+from modelkeep.scan.python_flow import Event, events
+from modelkeep.scan.python_policy import EXFILTRATION_HOSTS, Act
+from modelkeep.scan.python_scopes import Place
+from modelkeep.scan.python_values import flat
+
+PYTHON: Final = frozenset({"python", "python cells"})
+"""Formats whose document is Python code."""
+_SHELL: Final = frozenset(";|&$`<>\n")
+_HARMLESS: Final[dict[str, frozenset[str]]] = {
+    "git": frozenset(
+        "rev-parse describe log status diff show branch tag remote config".split()
+    ),
+    "pip": frozenset("show list freeze --version".split()),
+    "conda": frozenset("list info --version".split()),
+    "nvcc": frozenset("-V --version".split()),
+    **{
+        name: frozenset()
+        for name in (
+            "nvidia-smi rocm-smi rocminfo lscpu lspci uname clear cls sysctl sw_vers ffmpeg "
+            "ffprobe sox df free nproc ldconfig which where gcc g++ clang c++ cl cmake ninja "
+            "hipcc xcrun sacctmgr scontrol squeue dpkg tput stty espeak flac mecab protoc"
+        ).split()
+    },
+}
+"""Programs that only show something or convert media, and the subcommands that do."""
+_ADDRESS: Final = re.compile(r"https?://(?:[^/@\s]*@)?\[?([0-9a-fA-F:.]+)\]?(?:[:/?]|$)")
+
+
+def python_events(context: Context) -> Iterator[Event]:
+    """Every act of the code of a stream."""
+    if isinstance(context.document, PythonSource):
+        yield from events(context.document)
+
+
+def by_place(
+    event: Event, *, early: Severity = Severity.CRITICAL, late: Severity = Severity.HIGH
+) -> Severity:
+    """``early`` where a loader runs the code, ``late`` where something must call it."""
+    if event.place is Place.SCRIPT:
+        return min(late, Severity.MEDIUM)
+    return late if event.place is Place.HELPER else early
+
+
+def report(
+    context: Context, rule: Rule, event: Event, severity: Severity, message: str
+) -> Finding:
+    """A finding about an event."""
+    sure = Confidence.HIGH if event.called else Confidence.MEDIUM
+    return context.finding(
+        rule,
+        severity,
+        f"line {event.line}: {message}, {event.place.value}",
+        confidence=sure,
+        evidence={"call": event.name, "line": str(event.line)},
+    )
+
+
+def harmless_command(event: Event) -> bool:
+    """Whether a command is constant and only shows or converts something."""
+    command = event.argument(0, "args")
+    if command.items is not None:
+        words = [flat(item) for item in command.items]
+    else:
+        text = flat(command)
+        if _SHELL & set(text):
+            return False
+        words = text.split()
+    return harmless_words(words)
+
+
+def harmless_words(words: list[str]) -> bool:
+    """Whether a program and its arguments only show or convert something."""
+    if not words or not words[0]:
+        return False
+    program = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    if program not in _HARMLESS or (program == "git" and "-c" in words):
+        return False
+    wanted = _HARMLESS[program]
+    return not wanted or any(word in wanted for word in words[1:3])
+
+
+def installs_package(event: Event) -> bool:
+    """Whether a command installs a package of the index by its plain name."""
+    text = flat(event.argument(0, "args"))
+    return bool(re.search(r"\bpip3?\b.* install\b", text)) and not re.search(
+        r"://|--index-url|--extra-index|\s-i\s|--find-links|[;|&`$]", text
+    )
+
+
+def suspicious_host(text: str) -> bool:
+    """Whether a text names a host that collects stolen data, or a bare public address."""
+    lower = text.lower()
+    if any(host in lower for host in EXFILTRATION_HOSTS):
+        return True
+    for found in _ADDRESS.finditer(text):
+        try:
+            address = ipaddress.ip_address(found[1])
+        except ValueError:
+            continue
+        if not (address.is_loopback or address.is_unspecified):
+            return True
+    return False
+
+
+def acts(context: Context, *wanted: Act) -> Iterator[Event]:
+    """Events of some acts."""
+    return (event for event in python_events(context) if event.act in wanted)

@@ -1,0 +1,68 @@
+"""Python code that comes with a model reaches for machine code.
+
+``ctypes`` calls any function of the process and of the C library, beyond everything
+Python's own checks see. Kernels that are compiled when the model is loaded are common and
+are noted: their sources should be read too.
+
+Before: ``ctypes.CDLL(None).system(b"...")``.
+After: an extension module installed as a package.
+
+Sources: CWE-114; CPython documentation of ``ctypes``; PyTorch ``cpp_extension``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from modelkeep.core import Finding, Rule, Severity
+from modelkeep.scan.interface import Context, Detector
+from modelkeep.scan.python_flow import Event
+from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
+from modelkeep.scan.python_policy import Act
+from modelkeep.scan.python_values import NETWORK, flat
+
+RULE: Final = Rule(
+    id="PYC008",
+    name="python-loads-machine-code",
+    summary="Code that comes with the model loads or compiles machine code.",
+    remedy="Read what is loaded or compiled; install native code as a package.",
+    topic="artifact.malicious_code",
+    tags=("CWE-114",),
+)
+_KNOWN: Final = (
+    "cuda",
+    "cudart",
+    "nvrtc",
+    "cublas",
+    "cudnn",
+    "omp",
+    "hip",
+    "rocm",
+    "nccl",
+    "mkl",
+)
+_MEMORY: Final = (".mmap", ".mprotect", "VirtualAlloc", "CreateThread", "RtlMoveMemory")
+
+
+def run(context: Context) -> Iterator[Finding]:
+    """Yield one finding per load of machine code."""
+    for event in acts(context, Act.NATIVE, Act.BUILD):
+        if NETWORK not in event.labels:
+            sentence = f"{event.name} loads or compiles machine code"
+            yield report(context, RULE, event, _severity(event), sentence)
+
+
+def _severity(event: Event) -> Severity:
+    if event.act is Act.BUILD or not event.called:
+        return Severity.MEDIUM
+    if event.name.endswith(_MEMORY) or event.name == "ctypes.memmove":
+        return by_place(event, early=Severity.HIGH)
+    library = event.argument(0, "name")
+    known = any(name in flat(library).lower() for name in _KNOWN)
+    if known or event.name == "ctypes.CFUNCTYPE":
+        return Severity.MEDIUM
+    return by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
+
+
+DETECTOR: Final = Detector(RULE, PYTHON, run)

@@ -1,0 +1,75 @@
+"""Python code that comes with a model plants itself where it runs again, or destroys files.
+
+Shell profiles, ``authorized_keys``, ``crontab``, services, ``site-packages`` and import hooks
+outlive the process that loaded the model. Builtins that are replaced change every other
+program in it.
+
+Before: ``open(os.path.expanduser("~/.bashrc"), "a").write(LINE)``.
+After: the file without the call.
+
+Sources: CWE-506; MITRE ATT&CK T1546, T1053, T1098.004.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from modelkeep.core import Finding, Rule, Severity
+from modelkeep.scan.interface import Context, Detector
+from modelkeep.scan.python_flow import Event
+from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
+from modelkeep.scan.python_policy import STARTUP_PLACES, Act
+from modelkeep.scan.python_values import SITE, flat
+
+RULE: Final = Rule(
+    id="PYC006",
+    name="python-plants-itself",
+    summary="Code that comes with the model changes the machine or the interpreter for good.",
+    remedy="Do not load the model with its own code; if it ran, rebuild the machine.",
+    topic="artifact.malicious_code",
+    tags=("CWE-506",),
+)
+_ROOTS: Final = re.compile(r"^(/|~/?|/home/?|/root/?|/\*|C:\\?|\$HOME/?)$")
+_TRACERS: Final = frozenset(
+    "sys.settrace sys.setprofile threading.settrace threading.setprofile".split()
+)
+
+
+def run(context: Context) -> Iterator[Finding]:
+    """Yield one finding per lasting change."""
+    for event in acts(context, Act.OPEN, Act.WRITE, Act.COPY):
+        place = _written(event)
+        if place is not None:
+            severity = by_place(event)
+            yield report(context, RULE, event, severity, f"{event.name} writes to {place!r}")
+    for event in acts(context, Act.HOOK):
+        late = Severity.MEDIUM if event.name in _TRACERS else Severity.HIGH
+        severity = by_place(event, early=Severity.HIGH, late=late)
+        yield report(context, RULE, event, severity, f"{event.name} is changed or hooked")
+    for event in acts(context, Act.DELETE):
+        path = event.argument(0, "path")
+        place = path.constant if isinstance(path.constant, str) else path.text
+        if _ROOTS.match(place):
+            yield report(context, RULE, event, by_place(event), f"{place!r} is deleted")
+
+
+def _written(event: Event) -> str | None:
+    """The start-up place an event writes to, if it is one."""
+    if event.act is Act.OPEN:
+        mode = flat(event.argument(1, "mode"))
+        path = event.argument(0, "file")
+        if not set("wax+") & set(mode) or "O_" in mode:
+            return None
+    elif event.act is Act.COPY:
+        path = event.argument(1, "dst")
+    else:
+        path = event.receiver
+    text = (flat(path) or path.text).lower()
+    if SITE in path.labels:
+        return text or "site-packages"
+    return text if any(place in text for place in STARTUP_PLACES) else None
+
+
+DETECTOR: Final = Detector(RULE, PYTHON, run)

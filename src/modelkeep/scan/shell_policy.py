@@ -1,0 +1,150 @@
+"""What shell commands do that no model needs: data, not logic.
+
+Sources: MITRE ATT&CK T1059, T1105, T1546; GTFOBins and LOLBAS on programs that fetch and
+run code; CWE-78.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from modelkeep.core import Severity
+from modelkeep.scan.python_grading import suspicious_host
+from modelkeep.scan.python_policy import SECRET_PLACES
+
+_FETCH: Final = (
+    r"(?:\b(?:curl|wget|fetch|aria2c|lwp-download|iwr|irm|Invoke-WebRequest"
+    r"|Invoke-RestMethod)\b)"
+)
+_INTERPRETER: Final = (
+    r"(?:sudo\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:env\s+)?"
+    r"(?:(?:ba|z|da|k|c)?sh|python[\d.]*|perl|ruby|node|php|iex|pwsh|powershell)\b"
+)
+_CRITICAL: Final = {
+    "fetches a script and runs it": rf"{_FETCH}[^\n;]*\|\s*{_INTERPRETER}"
+    rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)\s*{_FETCH}"
+    rf"|\b(?:eval|source|\.)\s+[\"']?(?:<\(|\$\(|`)\s*{_FETCH}",
+    "opens a remote shell": r"/dev/(?:tcp|udp)/|\b(?:nc|ncat|netcat)\b[^\n]*\s-\w*[ec]\b"
+    r"|mkfifo[^\n]*\|[^\n]*\b(?:nc|ncat|telnet|openssl)\b|\bsocat\b[^\n]*exec:"
+    r"|import socket[^\n]*(?:dup2|subprocess|pty)|TCPClient|fsockopen|\bzsh/net/tcp\b",
+    "decodes text and runs it": r"\b(?:base64|base32|xxd|openssl\s+(?:enc|base64))\b[^\n]*"
+    rf"\|\s*(?:gunzip\s*\|\s*)?{_INTERPRETER}|-e(?:nc|ncodedcommand|c)?\s+[A-Za-z0-9+/=]{{40,}}"
+    r"|FromBase64String|\beval\s*\(\s*(?:atob|unescape|String\.fromCharCode)"
+    rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)[^\n]*base64\s+-+d",
+    "fetches a program and starts it": rf"{_FETCH}[^\n]*(?:&&|;|\n)[^\n]*(?:\n[^\n]*)?"
+    r"(?:chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S))",
+    "destroys files": r"\brm\s+(?:-\w+\s+)*-\w*[rf]\w*\s+(?:-\S+\s+)*[\"']?(?:/|~|/\*|~/\*?"
+    r"|\$HOME/?\*?|/(?:home|etc|usr|var|root)/?\*?)[\"']?(?:\s|;|&|$)"
+    r"|\bdd\b[^\n]*\bof=/dev/(?:sd|nvme|hd)|\bmkfs\.|:\(\)\s*\{\s*:\|:&?\s*\};:"
+    r"|\b(?:format|del\s+/[sfq][^\n]*)\s+c:|Remove-Item[^\n]*-Recurse[^\n]*C:\\",
+    "uses a program that runs what it fetches": r"DownloadString|DownloadFile|\bIEX\b"
+    r"|Invoke-Expression|certutil[^\n]*-urlcache|bitsadmin[^\n]*/transfer|\bmshta\b[^\n]*(?:http|vbscript)"
+    r"|regsvr32[^\n]*/i:http|rundll32[^\n]*javascript|wmic[^\n]*process[^\n]*call"
+    r"|Add-MpPreference|MSXML2\.XMLHTTP|WScript\.Shell|ActiveXObject",
+    "mines for others": r"\bxmrig\b|\bminerd\b|stratum\+(?:tcp|ssl)://|--donate-level",
+}
+_HIGH: Final = {
+    "plants itself where it runs again": r"(?:>>?|\btee\b(?:\s+-a)?|\bcp\b[^\n]*|\bln\b"
+    r"[^\n]*)\s*[\"']?\S*(?:\.bashrc|\.zshrc|\.profile|\.bash_profile|authorized_keys|/etc/cron\S*"
+    r"|/etc/rc\.local|/etc/profile\S*|/etc/ld\.so\.preload|/etc/sudoers\S*|\.pth)\b"
+    r"|\bcrontab\s+(?:-\s|-$|[^-\s])|\|\s*crontab\b|schtasks\s+/create|reg\s+add[^\n]*\\Run"
+    r"|\bLD_PRELOAD=|vssadmin\s+delete|\buseradd\b|\bchmod\s+[ug]?\+s\b",
+    "sends files or the environment away": rf"{_FETCH}[^\n]*(?:--data\S*|-d|-F|-T|--upload-file"
+    r"|--post-file\S*|--post-data\S*|-Body)[=\s]*\S*(?:\$\(|`|env\b)|\b(?:env|printenv"
+    r"|set)\s*\|"
+    r"[^\n]*(?:curl|wget|nc)\b|\|\s*(?:curl|nc|ncat)\b[^\n]*(?:-d\s*@-|--data\S*\s*@-|-T"
+    r"\s*-|\d{2,5}$)"
+    r"|curl[^\n]*\$\((?:cat|env|whoami|hostname|id|uname)\b|process\.env[^\n]*(?:http|fetch)",
+    "starts programs from a script for a browser or Node": r"require\(\s*['\"](?:node:)?"
+    r"child_process['\"]\s*\)|from\s+['\"](?:node:)?child_process['\"]|process\.binding\(",
+    "runs made code": r"\bpython[\d.]*\s+-c\s+[^\n]*(?:exec|eval|__import__|b64decode"
+    r"|os\.system)",
+}
+_COMPILED: Final = tuple(
+    (severity, why, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
+    for severity, table in ((Severity.CRITICAL, _CRITICAL), (Severity.HIGH, _HIGH))
+    for why, pattern in table.items()
+)
+_LINE: Final = 1000
+_OVERLAP: Final = 200
+_MOST_LINES: Final = 20_000
+_READS: Final = re.compile(
+    r"\b(?:cat|cp|scp|tar|zip|base64|curl|head|type|Get-Content)\b", re.IGNORECASE
+)
+_INSTALL: Final = re.compile(
+    r"\b(?:pip[\d.]*|uv|conda|mamba|easy_install)\b[^\n]*\binstall\b.*"
+)
+_INDEX: Final = re.compile(
+    r"(?:--index-url|--extra-index-url|-i|--find-links|-f|--trusted-host)[=\s]+[\"']?(\S+)"
+)
+_DIRECT: Final = re.compile(r"(?:git\+|hg\+|svn\+)?(https?|ssh|file|git)://\S+")
+_KNOWN_HOSTS: Final = (
+    *("://pypi.org", "://files.pythonhosted.org", "://download.pytorch.org", "://github.com/"),
+    *("://pypi.nvidia.com", "://pypi.ngc.nvidia.com", "://data.pyg.org", "://huggingface.co/"),
+    *(
+        "://storage.googleapis.com/jax-releases",
+        "://data.dgl.ai",
+        "://developer.download.nvidia",
+    ),
+    *("://gitlab.com/", "://raw.githubusercontent.com/", "://dl.fbaipublicfiles.com"),
+)
+
+
+def judge(text: str) -> Iterator[tuple[Severity, str, str]]:
+    """What a script would do, each as severity, sentence and the line."""
+    seen: set[str] = set()
+    lines = [line for line in _pieces(text) if not _is_comment(line)]
+    pairs = [f"{one}\n{two}" for one, two in zip(lines, [*lines[1:], ""], strict=True)]
+    for line, pair in zip(lines, pairs, strict=True):
+        for severity, why, pattern in _COMPILED:
+            found = pattern.search(pair)
+            if found and why not in seen:
+                seen.add(why)
+                yield severity, why, line.strip()
+        for severity, why in (*_secrets(line), *judge_install(line)):
+            if why not in seen:
+                seen.add(why)
+                yield severity, why, line.strip()
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith(("#", "//", "REM ", "::"))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Lines; a long one in pieces that overlap, so that no pattern takes long."""
+    for line in text.splitlines()[:_MOST_LINES]:
+        for start in range(0, max(1, len(line)), _LINE - _OVERLAP):
+            yield line[start : start + _LINE]
+
+
+def _secrets(line: str) -> Iterator[tuple[Severity, str]]:
+    lower = line.lower()
+    if _READS.search(line) and any(place in lower for place in SECRET_PLACES):
+        yield Severity.HIGH, "reads credentials"
+    if suspicious_host(line):
+        yield Severity.HIGH, "speaks to a suspicious host"
+
+
+def judge_install(line: str) -> Iterator[tuple[Severity, str]]:
+    """What installing packages brings in."""
+    command = _INSTALL.search(line)
+    if command is not None:
+        yield from judge_requirement(command[0])
+
+
+def judge_requirement(text: str) -> Iterator[tuple[Severity, str]]:
+    """What a requirement, or the arguments of an installer, bring in."""
+    for index in _INDEX.finditer(text):
+        if not any(host in f"://{index[1].partition('://')[2]}" for host in _KNOWN_HOSTS):
+            yield Severity.HIGH, "installs packages from an index of its own"
+            return
+    for address in _DIRECT.finditer(_INDEX.sub("", text)):
+        if address[1] == "http" or suspicious_host(address[0]):
+            yield Severity.HIGH, "installs a package from an unprotected address"
+        elif address[1] == "file":
+            yield Severity.MEDIUM, "installs a package from a local path"
+        else:
+            yield Severity.MEDIUM, "installs a package from outside the index"

@@ -1,0 +1,48 @@
+"""PYC007: objects that code restores."""
+
+from __future__ import annotations
+
+import pytest
+
+from code_samples import HARMLESS, code_findings, fails
+from modelkeep.scan.python_unpickle import DETECTOR
+
+BAD = [
+    'import pickle\npickle.loads(b"x")',
+    'import pickle, base64\npickle.loads(base64.b64decode("gAR9lC4="))',
+    "import marshal\nmarshal.loads(x)",
+    "import dill, zlib\ndill.loads(zlib.decompress(x))",
+    'from pickle import loads as l\nl(bytes.fromhex("8004"))',
+    'import marshal, base64\nexec(marshal.loads(base64.b64decode("4w==")))',
+    'import cloudpickle\ncloudpickle.loads(b"x")',
+]
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_it_is_found(text: str) -> None:
+    assert fails(DETECTOR, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import torch\ntorch.load("w.bin", weights_only=True)',
+        "import torch\ntorch.load(path)",
+        'import pickle\nwith open("v.pkl", "rb") as f:\n    pickle.load(f)',
+        'import numpy as np\nnp.load("a.npy")',
+        'import yaml\nyaml.safe_load(open("x"))',
+        'import yaml\nyaml.load(open("x"), Loader=yaml.SafeLoader)',
+        'import json\njson.loads("{}")',
+    ],
+)
+def test_it_is_not_confused_with(text: str) -> None:
+    assert not fails(DETECTOR, text)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_code_of_honest_models_does_not_fail(name: str) -> None:
+    assert not fails(DETECTOR, HARMLESS[name], name)
+
+
+def test_a_module_without_it_is_silent() -> None:
+    assert code_findings(DETECTOR, "import math\nmath.sqrt(4)\n") == []
