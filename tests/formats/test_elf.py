@@ -39,7 +39,7 @@ def test_one_cut_short_is_still_named() -> None:
         assert reading.document == NativeProgram("ELF file")
 
 
-@pytest.mark.parametrize("data", [*VALID.values(), b"", b"\x7fELF\x09\x09 text", b"\x7fELG"])
+@pytest.mark.parametrize("data", [*VALID.values(), b"", b"\x7fELG"])
 def test_other_bytes_are_none(data: bytes) -> None:
     assert not looks_like(MemorySource(data))
 

@@ -125,8 +125,9 @@ def test_text_and_numbers_inside_constants_are_no_parts() -> None:
         number(3, 1) + block(99, "unknown") + PLAIN_GRAPH,
         graph_def(functions=[function("f", op("Relu"))]),
         block(1, attribute("T", number(6, 1)) + op("Relu")),
+        block(1, block(2, "WriteFile")),
     ],
-    ids=["plain", "versions first", "unknown first", "only functions", "attributes first"],
+    ids=["plain", "versions", "unknown", "only functions", "attributes", "no name"],
 )
 def test_a_graph_is_one_in_any_order(data: bytes) -> None:
     assert sniff(MemorySource(data)) == ("tensorflow graph",)

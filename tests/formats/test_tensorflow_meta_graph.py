@@ -32,12 +32,18 @@ def test_the_graph_is_read_and_assets_are_named() -> None:
     assert [name for name, _ in graph.assets] == ["vocab.txt", "../x"]
 
 
-def test_the_path_an_asset_had_when_it_was_saved_reaches_nothing() -> None:
-    nodes = const("asset", "/home/me/vocab.txt"), op("ReadFile", "asset:0")
+def test_assets_in_a_collection_are_named() -> None:
+    inner = block(1, block(1, "asset:0")) + block(2, "v.txt")
+    collection = block(5, block(1, block(1, "type.googleapis.com/x") + block(2, inner)))
+    older = block(4, block(1, "saved_model_assets") + block(2, collection))
+    graph, _ = read_graph(meta_graph(PLAIN_GRAPH, older))
+    assert [name for name, _ in graph.assets] == ["v.txt"]
+
+
+def test_a_meta_graph_alone_opens_what_its_constants_name() -> None:
+    nodes = const("asset", "/etc/passwd"), op("ReadFile", "asset:0")
     graph, _ = read_graph(meta_graph(graph_def(*nodes), asset("vocab.txt")))
-    assert [o.inputs for o in graph.operations] == [(), ()]
-    graph, _ = read_graph(meta_graph(graph_def(*nodes)))
-    assert graph.operations[1].inputs == (("/home/me/vocab.txt",),)
+    assert graph.operations[1].inputs == (("/etc/passwd",),)
 
 
 def test_json_of_an_object_is_a_part_and_other_text_is_not() -> None:

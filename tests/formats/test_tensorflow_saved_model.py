@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph_samples import PLAIN_GRAPH, graph_def, meta_graph, op, saved_model
+from graph_samples import (
+    PLAIN_GRAPH,
+    asset,
+    const,
+    graph_def,
+    meta_graph,
+    op,
+    saved_model,
+)
 from modelkeep.core import ModelkeepError, Verdict
 from modelkeep.formats import MemorySource, Reading, sniff
 from modelkeep.formats.tensorflow_graph import TensorflowGraph
@@ -22,6 +30,24 @@ def test_every_meta_graph_is_read() -> None:
     read(MemorySource(data), budget(), reading)
     assert isinstance(reading.document, TensorflowGraph)
     assert [o.op for o in reading.document.operations] == ["Placeholder", "Relu", "WriteFile"]
+
+
+def test_the_path_an_asset_had_when_it_was_saved_reaches_nothing() -> None:
+    graph = graph_def(const("asset", "/home/me/vocab.txt"), op("ReadFile", "asset:0"))
+    inner = block(1, block(1, "asset:0")) + block(2, "vocab.txt")
+    wrapped = block(5, block(1, block(1, "type.googleapis.com/x") + block(2, inner)))
+    older = block(4, block(1, "saved_model_assets") + block(2, wrapped))
+    other = block(4, block(1, "asset_filepaths") + block(2, wrapped))
+    for rest, reaches in (
+        (asset("vocab.txt"), ()),
+        (older, ()),
+        (other, ("/home/me/vocab.txt",)),
+    ):
+        reading = Reading()
+        read(MemorySource(saved_model(graph, rest)), budget(), reading)
+        assert isinstance(reading.document, TensorflowGraph)
+        given = reading.document.operations[1].inputs
+        assert given == ((reaches,) if reaches else ())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,16 @@ def test_a_file_outside_is_high(tmp_path: Path, file: str) -> None:
 @pytest.mark.parametrize("file", ["@model_path/weights/weight.bin", "weights/weight.bin"])
 def test_a_file_inside_is_left_alone(file: str) -> None:
     assert found_by(DETECTOR, program(file)) == []
+
+
+def manifest(path: str) -> bytes:
+    item = {"author": "com.apple.CoreML", "path": path}
+    return json.dumps(
+        {"itemInfoEntries": {"1": item, "2": []}, "rootModelIdentifier": "1"}
+    ).encode()
+
+
+def test_an_item_of_the_manifest_outside_is_high() -> None:
+    assert len(found_by(DETECTOR, manifest("../../x.mlmodel"))) == 1
+    assert found_by(DETECTOR, manifest("com.apple.CoreML/model.mlmodel")) == []
+    assert found_by(DETECTOR, b'{"itemInfoEntries": {"1": {"path": "/x"}}}') == []

@@ -45,6 +45,18 @@ def test_a_library_cut_short_is_found_all_the_same() -> None:
     assert len(found_by(DETECTOR, ELF[:9])) == 1
 
 
+def test_two_letters_need_a_name_that_agrees() -> None:
+    assert len(found_by(DETECTOR, b"MZ\x90\0" + b"\0" * 90, name="ops.DLL")) == 1
+    assert found_by(DETECTOR, b"MZ\x90\0" + b"\0" * 90, name="weights.bin") == []
+
+
+def test_native_code_in_a_wheel_is_medium() -> None:
+    data = zip_of({"pkg/ops.so": ELF})
+    assert [f.severity for f in found_by(DETECTOR, data, name="x.whl")] == [Severity.MEDIUM]
+    assert [f.severity for f in found_by(DETECTOR, data, name="x.zip")] == [Severity.HIGH]
+    assert [f.severity for f in found_by(DETECTOR, ELF, name="x.whl")] == [Severity.HIGH]
+
+
 @pytest.mark.parametrize("name", VALID)
 def test_models_are_left_alone(name: str) -> None:
     assert found_by(DETECTOR, VALID[name]) == []

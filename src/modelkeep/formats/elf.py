@@ -18,11 +18,8 @@ _KINDS: Final = {1: "object file", 2: "program", 3: "shared library", 4: "core d
 
 
 def looks_like(source: Source) -> bool:
-    """Whether the file begins with the magic bytes, a word size and a byte order."""
-    head = source.read(0, 6)
-    return head[:4] == b"\x7fELF" and (
-        len(head) < 6 or (head[4] in (1, 2) and head[5] in (1, 2))
-    )
+    """Whether the file begins with the magic bytes."""
+    return source.read(0, 4) == b"\x7fELF"
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:
@@ -30,7 +27,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     budget.tick()
     reading.document = NativeProgram("ELF file")
     head = read_exactly(source, 0, 20, "ELF header")
-    (kind,) = struct.unpack_from("<H" if head[5] == 1 else ">H", head, 16)
+    (kind,) = struct.unpack_from(">H" if head[5] == 2 else "<H", head, 16)
     reading.document = NativeProgram(f"ELF {_KINDS.get(kind, 'file')}")
 
 

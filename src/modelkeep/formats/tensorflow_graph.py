@@ -19,6 +19,7 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
 from modelkeep.formats.protobuf import FIRST, Field, fields, may_be_message
+from modelkeep.formats.tensorflow_policy import REACHES
 from modelkeep.formats.tensorflow_scope import NodeFacts, Operation, Scope
 
 _LONGEST: Final = 4096  # bytes of a text that are kept
@@ -83,10 +84,10 @@ def looks_like(source: Source) -> bool:
 
 
 def is_node(body: Source) -> bool:
-    """Whether a message has a name and an operator, as every node must."""
-    return bool(
-        _NAME.fullmatch(_text_field(body, 1, 1024)) and _OP.fullmatch(_text_field(body, 2, 256))
-    )
+    """Whether a message has an operator and a name; one that reaches out needs no name."""
+    op = _text_field(body, 2, 256)
+    named = _NAME.fullmatch(_text_field(body, 1, 1024)) is not None
+    return op in REACHES or (named and _OP.fullmatch(op) is not None)
 
 
 def _is_library(body: Source) -> bool:

@@ -68,15 +68,29 @@ def _until_broken(source: Source) -> Iterator[Field]:
 
 
 def walk_meta_graph(
-    source: Source, budget: Budget, reading: Reading, graph: TensorflowGraph
+    source: Source,
+    budget: Budget,
+    reading: Reading,
+    graph: TensorflowGraph,
+    *,
+    brings_assets: bool,
 ) -> None:
     """Add everything one MetaGraphDef would run or open.
+
+    Args:
+        source: the MetaGraphDef.
+        budget: what is left.
+        reading: gets streams inside as parts.
+        graph: where operations go.
+        brings_assets: whether it lies in a SavedModel, whose loader puts the place of each
+            asset where the graph has the path that the asset once had.
 
     Raises:
         MalformedArtifactError: not well-formed protobuf.
         LimitExceededError: more than the budget allows.
     """
-    given = frozenset(_asset_tensors(source, budget, graph))
+    tensors = frozenset(_assets(source, budget, graph))
+    given = tensors if brings_assets else frozenset()
     for found in fields(source, budget):
         if found.body is None:
             continue
@@ -86,21 +100,38 @@ def walk_meta_graph(
             _objects(found.body, budget, reading)
 
 
-def _asset_tensors(source: Source, budget: Budget, graph: TensorflowGraph) -> Iterator[str]:
+def _assets(source: Source, budget: Budget, graph: TensorflowGraph) -> Iterator[str]:
     """Names of nodes that get an asset's path; the assets' names go to the graph."""
     for found in _until_broken(source):
-        if found.number != 6 or found.body is None:
+        if found.number == 6 and found.body is not None:
+            yield from _asset(found.body, found.offset, budget, graph)
+        elif found.number == 4 and found.body is not None:
+            for body in _older_assets(found.body, budget):
+                yield from _asset(body, found.offset, budget, graph)
+
+
+def _asset(body: Source, offset: int, budget: Budget, graph: TensorflowGraph) -> Iterator[str]:
+    budget.entry()
+    for inner in fields(body, budget):
+        if inner.body is None:
             continue
-        budget.entry()
-        for inner in fields(found.body, budget):
-            if inner.body is None:
-                continue
-            if inner.number == 2:
-                graph.assets.append((inner.text(4096), found.offset))
-            elif inner.number == 1:
-                for name in fields(inner.body, budget):
-                    if name.number == 1:
-                        yield name.text(1024).partition(":")[0]
+        if inner.number == 2:
+            graph.assets.append((inner.text(4096), offset))
+        elif inner.number == 1:
+            for name in fields(inner.body, budget):
+                if name.number == 1:
+                    yield name.text(1024).partition(":")[0]
+
+
+def _older_assets(entry: Source, budget: Budget) -> Iterator[Source]:
+    """Assets that TensorFlow 1 keeps in a collection, each wrapped in an ``Any``."""
+    if not any(f.number == 1 and f.text(64) == "saved_model_assets" for f in fields(entry)):
+        return
+    for collection in _bodies(entry, 2):
+        for any_list in _bodies(collection, 5):
+            budget.tick()
+            for wrapped in _bodies(any_list, 1):
+                yield from _bodies(wrapped, 2)
 
 
 def _objects(body: Source, budget: Budget, reading: Reading) -> None:
@@ -130,7 +161,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is a ``TensorflowGraph``."""
     graph = empty_graph(source)
     reading.document = graph
-    walk_meta_graph(source, budget, reading, graph)
+    walk_meta_graph(source, budget, reading, graph, brings_assets=False)
 
 
 FORMAT: Final = Format("tensorflow meta graph", looks_like, read, first=FIRST)

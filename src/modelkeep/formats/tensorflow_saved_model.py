@@ -42,7 +42,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     reading.document = graph
     for found in fields(source, budget):
         if found.number == 2 and found.body is not None:
-            walk_meta_graph(found.body, budget, reading, graph)
+            walk_meta_graph(found.body, budget, reading, graph, brings_assets=True)
 
 
 FORMAT: Final = Format("tensorflow saved model", looks_like, read, first=FIRST)

@@ -2,7 +2,7 @@
 
 Weights of a program lie in files named ``@model_path/weights/...``; a linked model is named
 with a search path. An absolute or upward name opens whatever lies there on the machine
-that loads the model.
+that loads the model. So does an item in the manifest of a package.
 
 Before: a weight in ``@model_path/../../../secret.bin``.
 After: a weight in ``@model_path/weights/weight.bin``.
@@ -18,6 +18,7 @@ from typing import Final
 from modelkeep.core import Finding, Rule, Severity
 from modelkeep.formats.coreml import CoremlModel
 from modelkeep.formats.tensorflow_policy import is_outside
+from modelkeep.formats.tree import Tree
 from modelkeep.scan.interface import Context, Detector
 
 RULE: Final = Rule(
@@ -33,9 +34,7 @@ _ROOT: Final = "@model_path/"
 
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per file."""
-    if not isinstance(context.document, CoremlModel):
-        return
-    for name, offset in dict(context.document.files).items():
+    for name, offset in _files(context.document):
         if not is_outside(name.removeprefix(_ROOT)):
             continue
         yield context.finding(
@@ -47,4 +46,19 @@ def run(context: Context) -> Iterator[Finding]:
         )
 
 
-DETECTOR: Final = Detector(RULE, frozenset({"coreml"}), run)
+def _files(document: object) -> Iterator[tuple[str, int]]:
+    """Files a model names, or the manifest of a package."""
+    if isinstance(document, CoremlModel):
+        yield from dict(document.files).items()
+    if not isinstance(document, Tree) or not isinstance(document.value, dict):
+        return
+    entries = document.value.get("itemInfoEntries")
+    if "rootModelIdentifier" not in document.value or not isinstance(entries, dict):
+        return
+    for entry in entries.values():
+        path = entry.get("path") if isinstance(entry, dict) else None
+        if isinstance(path, str):
+            yield path, 0
+
+
+DETECTOR: Final = Detector(RULE, frozenset({"coreml", "json"}), run)

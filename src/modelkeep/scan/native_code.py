@@ -32,20 +32,34 @@ RULE: Final = Rule(
 _PORTABLE: Final = (b"MZqFpD", b"jartsr=")
 
 
+# A DOS program, or a library whose header was cut off: two letters, so the name must agree.
+_BEGINNING: Final = "unread:Windows program"
+_NAMES: Final = (".dll", ".exe", ".pyd", ".sys", ".ocx", ".com")
+
+
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding for the file."""
-    document = context.document
-    if not isinstance(document, NativeProgram) or context.source.read(0, 8).startswith(
-        _PORTABLE
-    ):
+    kind = _kind(context)
+    if kind is None or context.source.read(0, 8).startswith(_PORTABLE):
         return
+    # Native code is what a wheel is for; whoever installs it runs it all the same.
+    in_wheel = context.location.path.endswith(".whl") and context.location.member is not None
     yield context.finding(
         RULE,
-        Severity.HIGH,
-        f"{document.kind} inside a model",
+        Severity.MEDIUM if in_wheel else Severity.HIGH,
+        f"{kind} inside a {'wheel' if in_wheel else 'model'}",
         offset=0,
-        evidence={"kind": document.kind},
+        evidence={"kind": kind},
     )
 
 
-DETECTOR: Final = Detector(RULE, frozenset({"elf", "pe", "macho"}), run)
+def _kind(context: Context) -> str | None:
+    if isinstance(context.document, NativeProgram):
+        return context.document.kind
+    name = context.location.member or context.location.path
+    if context.format == _BEGINNING and name.lower().endswith(_NAMES):
+        return "Windows program"
+    return None
+
+
+DETECTOR: Final = Detector(RULE, frozenset({"elf", "pe", "macho", _BEGINNING}), run)

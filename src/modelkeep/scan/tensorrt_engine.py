@@ -3,6 +3,7 @@
 An engine holds machine code for a GPU and may hold plug-ins, libraries for the host that
 are loaded with it. NVIDIA says to load engines only from those one trusts. No scanner can
 look inside, so that trust must come from elsewhere: who signed it, what it was built from.
+What can be seen, a library for the host or the path of one, fails the file.
 
 Before: ``model.engine`` from a download.
 After: ``model.onnx``, checked, and the engine built from it where it is used.
@@ -30,13 +31,23 @@ RULE: Final = Rule(
 
 
 def run(context: Context) -> Iterator[Finding]:
-    """Yield one finding for the file."""
-    if isinstance(context.document, TensorrtEngine):
+    """Yield one finding for the file, and one per library it brings or names."""
+    engine = context.document
+    if not isinstance(engine, TensorrtEngine):
+        return
+    yield context.finding(
+        RULE,
+        Severity.MEDIUM,
+        "a TensorRT engine is machine code, its content is not read",
+        offset=engine.offset,
+    )
+    for offset, what in engine.libraries:
         yield context.finding(
             RULE,
-            Severity.MEDIUM,
-            "a TensorRT engine is machine code, its content is not read",
-            offset=context.document.offset,
+            Severity.HIGH,
+            f"the engine {what}, which is loaded with it",
+            offset=offset,
+            evidence={"what": what},
         )
 
 
