@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +97,7 @@ class Artifact:
         return self.path / name if name else self.path
 
     def links(self) -> dict[str, str]:
-        """Files whose bytes have another name outside the artifact: ``symbolic``, ``hard``.
+        """Files whose bytes have another name: ``hard``, or ``symbolic`` if it lies outside.
 
         A snapshot of the Hugging Face cache links to the blobs of the same repository,
         which belong to it; such links are left out.
@@ -107,13 +106,12 @@ class Artifact:
             return {}
         root = self.path.resolve()
         found: dict[str, str] = {}
-        stats = {name: self.locate(name).lstat() for name in self.files}
-        inside = Counter((s.st_dev, s.st_ino) for s in stats.values())
-        for name, status in stats.items():
+        for name in self.files:
+            status = self.locate(name).lstat()
             if stat.S_ISLNK(status.st_mode):
                 if not _belongs(self.locate(name).resolve(), root):
                     found[name] = "symbolic"
-            elif status.st_nlink > inside[status.st_dev, status.st_ino]:
+            elif status.st_nlink > 1:
                 found[name] = "hard"
         return found
 
