@@ -107,7 +107,10 @@ class Artifact:
         root = self.path.resolve()
         found: dict[str, str] = {}
         for name in self.files:
-            status = self.locate(name).lstat()
+            try:
+                status = self.locate(name).lstat()
+            except OSError:
+                continue  # gone since it was listed; whoever opens it says so
             if stat.S_ISLNK(status.st_mode):
                 if not _belongs(self.locate(name).resolve(), root):
                     found[name] = "symbolic"
