@@ -94,6 +94,8 @@ def walk(data: bytes) -> Seen:
                 opcode.name == "STRING" and data[(at or 0) + 1 : (at or 0) + 4].find(b"\n") == 1
             ):
                 break  # one quote is both quotes to pickletools, and an error to the unpickler
+            elif opcode.name in {"INT", "LONG"}:
+                _check_number(data, at or 0)
             if opcode.name == "PROTO" and argument > 5:
                 break
             if step is not None:
@@ -103,6 +105,17 @@ def walk(data: bytes) -> Seen:
     except (ValueError, IndexError, KeyError, TypeError, OverflowError, MemoryError):
         pass
     return walker.seen
+
+
+def _check_number(data: bytes, at: int) -> None:
+    """The unpickler reads digits as Python source does, so ``007`` is an error to it.
+
+    Raises:
+        ValueError: it is one.
+    """
+    text = data[at + 1 : data.index(b"\n", at)].decode()
+    if text not in {"00", "01"}:
+        int(text.removesuffix("L"), 0)
 
 
 def _two_lines(data: bytes, at: int) -> tuple[str, str]:

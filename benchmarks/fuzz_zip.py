@@ -39,7 +39,7 @@ from modelkeep.scan.streams import streams
 
 LONGEST: Final = 6000  # bytes of a seed
 LARGEST: Final = 1 << 20  # bytes of one member; what is larger is not compared
-_MAGIC: Final = re.compile(rb"PK(?:\1\2|\3\4|\5\6|\7\x08|\6\6|\6\7)", re.DOTALL)
+_MAGIC: Final = re.compile(rb"PK(?:\x01\x02|\x03\x04|\x05\x06|\x07\x08|\x06\x06|\x06\x07)")
 _UNREADABLE: Final = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError,
     zlib.error, struct.error, IndexError, OverflowError,

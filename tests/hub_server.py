@@ -83,8 +83,8 @@ def serving(files: dict[str, bytes]) -> Iterator[Hub]:
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
             hub.sent += len(body)
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -29,7 +29,7 @@ import pickle_saves
 
 TOOLS = Path(__file__).resolve().parent
 TABLE = TOOLS.parent / "src" / "modelkeep" / "formats" / "pickle_policy.json"
-USES = ("call", "hold", "load", "new", "single")
+USES = ("call", "hold", "load", "new", "single", "state")
 Lists = dict[str, dict[str, set[str]]]
 
 
@@ -64,6 +64,7 @@ def table(decided: dict[str, Any], lists: Lists, versions: dict[str, str]) -> st
         "aliases": decided["aliases"],
         "lookups": decided["lookups"],
         "inner": decided["inner"],
+        "executed": decided["executed"],
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     modules = [
@@ -82,6 +83,7 @@ def _plain(uses: dict[str, set[str]]) -> dict[str, str]:
         "new": uses["new"] - uses["call"],
         "load": uses["load"],
         "single": uses["single"],
+        "state": uses["state"] - uses["new"] - uses["call"],
         "hold": uses["hold"].difference(*(uses[use] for use in USES if use != "hold")),
     }
     return {use: " ".join(sorted(names)) for use, names in found.items() if names}
@@ -126,7 +128,10 @@ def main() -> None:
     if not options.by_hand_only:
         saves = pickle_saves.collect(options.keep)
         for dotted, use in pickle_reach.judge(saves):
-            add(lists, dotted, use)
+            if use == "dangerous":
+                decided["dangerous"] += f" {dotted}"
+            else:
+                add(lists, dotted, use)
         versions = _versions()
     _older(lists, decided.get("older", {}))
     text = table(decided, lists, versions)

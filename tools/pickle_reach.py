@@ -22,10 +22,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _DEPTH: Final = 6
+_COMPILED: Final = ("sklearn.", "pandas._libs.", "statsmodels.", "scipy.")
 _RESTORING: Final = (
-    "__new__", "__setstate__", "__del__", "__setattr__", "__getattr__", "__getattribute__",
-    "append", "extend", "add", "__setitem__", "__hash__", "__eq__",
-)  # fmt: skip
+    "__new__",
+    "__setstate__",
+    "__del__",
+    "__setattr__",
+    "__getattr__",
+    "__getattribute__",
+    "append",
+    "extend",
+    "add",
+    "__setitem__",
+    "__hash__",
+    "__eq__",
+)
+_LOOKED_AT: Final = ("__setstate__", "__getattr__", "__del__")
+# SciPy's distributions run a text of their state; scan/pickle_state_code.py checks that text.
+_EXECUTED: Final = "_attach_argparser_methods"
 _SINK_MODULES: Final = frozenset(
     """
     os posix subprocess socket shutil importlib ctypes pickle _pickle marshal tempfile urllib
@@ -41,7 +55,8 @@ _HARMLESS: Final = frozenset(
     _thread.lock io.BytesIO _io.BytesIO io.StringIO _io.StringIO _thread.get_ident
     inspect warnings functools re copy collections abc types typing enum dataclasses textwrap
     numbers weakref contextlib itertools operator math logging packaging.version
-    threading.get_ident importlib.util.find_spec huggingface_hub.dataclasses.__strict_setattr__
+    threading.get_ident importlib.util.find_spec huggingface_hub.errors
+    huggingface_hub.dataclasses.__strict_setattr__
     """.split()
 )
 _SINK_BUILTINS: Final = frozenset({"eval", "exec", "compile", "__import__", "open", "input"})
@@ -69,7 +84,8 @@ WALKED: Final = (
 SKIPPED: Final = re.compile(
     r"\.(tests?|testing|conftest|externals|setup|dask|spark|tracker|libpath|experimental|"
     r"datapipes|_testing|sandbox|datasets|__main__|cli|demos?|launchers?|onnx|_dask|tools)"
-    r"(\.|$)|_test$|\.test_|sklearn\._build_utils|torch\.nn\.utils\._named|pandas\.core\.computation"
+    r"(\.|$)|_test$|\.test_|sklearn\._build_utils|torch\.nn\.utils\._named"
+    r"|pandas\.core\.computation"
 )
 
 
@@ -204,6 +220,8 @@ def judge(saves: Mapping[tuple[str, str], int]) -> Iterator[tuple[str, str]]:
                 yield dotted, "call"
             elif _restores(kind, reach, opaque=dotted in saved):
                 yield dotted, "new"
+            elif _sink_of(kind, reach, _LOOKED_AT) is not None:
+                yield dotted, "state" if hasattr(kind, _EXECUTED) else "dangerous"
         for dotted, use in sorted(saves):
             yield from _saved(dotted, use, reach)
 
@@ -215,23 +233,42 @@ def _saved(dotted: str, use: str, reach: _Reach) -> Iterator[tuple[str, str]]:
     thing = _find(dotted)
     if thing is None:
         return
-    if use in {"newobj", "build"}:
-        if inspect.isclass(thing) and _restores(thing, reach, opaque=True):
-            yield dotted, "new"
-    elif use == "reduce":
-        if inspect.isclass(thing):
-            sink = _sink_of(thing, reach, (*_RESTORING, "__init__"))
-            if sink is None:
-                yield dotted, "call"
-        elif hasattr(thing, "__code__") and (sink := reach.of(thing, None)) is None:
+    if use == "reduce":
+        sink = _sink_of_call(thing, reach)
+        if sink is None:
             yield dotted, "call"
+            yield from _siblings(thing)
         else:
-            print(f"called by a real save, to be judged by hand: {dotted}")
-            return
-        if sink is not None:
-            print(f"called by a real save, reaches {sink}: {dotted}")
+            print(f"called by a real save, {sink}: {dotted}")
     elif use == "import" and callable(thing):
         yield dotted, "hold"
+    elif inspect.isclass(thing) and _restores(thing, reach, opaque=True):
+        yield dotted, "new"
+
+
+def _siblings(thing: Any) -> Iterator[tuple[str, str]]:  # noqa: ANN401
+    """Classes compiled in the same module as a class that saves call: losses, offsets."""
+    module = getattr(thing, "__module__", None) or ""
+    if not inspect.isclass(thing) or not module.startswith(_COMPILED):
+        return
+    for name, value in vars(importlib.import_module(module)).items():
+        of_module = inspect.isclass(value) and value.__module__ == module
+        if (
+            of_module
+            and not issubclass(value, type)
+            and not hasattr(value.__init__, "__code__")
+        ):
+            yield f"{module}.{name}", "call"
+
+
+def _sink_of_call(thing: Any, reach: _Reach) -> str | None:  # noqa: ANN401
+    if inspect.isclass(thing):
+        found = _sink_of(thing, reach, (*_RESTORING, "__init__"))
+    elif hasattr(thing, "__code__"):
+        found = reach.of(thing, None)
+    else:
+        return "to be judged by hand"
+    return None if found is None else f"reaches {found}"
 
 
 def _find(dotted: str) -> Any:  # noqa: ANN401

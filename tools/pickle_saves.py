@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
+import pickle  # noqa: TID251 - writes what it reads with pickletools; loads nothing
 import pickletools
 import warnings
 import zipfile
@@ -21,7 +21,14 @@ LIBRARIES = pickle_objects.LIBRARIES
 PROTOCOLS = (0, 2, 4, 5)
 Saves = dict[tuple[str, str], int]
 _MARK = object()
+_GATHERING = {"LIST", "DICT", "FROZENSET", "APPENDS", "SETITEMS", "ADDITEMS", "POP_MARK"}
 _NEWOBJ = {"copyreg._reconstructor", "copy_reg._reconstructor", "copyreg.__newobj__"}
+
+
+class Name(str):
+    """An imported name on the stack."""
+
+    __slots__ = ()
 
 
 class _Called:
@@ -31,18 +38,20 @@ class _Called:
         self.name = name
 
 
-def uses(data: bytes) -> Iterator[tuple[str, str]]:
-    """Yield each name of a pickle with each of its uses."""
-    stack: list[object] = []
-    memo: dict[object, object] = {}
+class _Reader:
+    """A stack and a memo of names; ``step`` runs one opcode and returns uses of names."""
 
-    def to_mark() -> list[object]:
+    def __init__(self) -> None:
+        self.stack: list[object] = []
+        self.memo: dict[object, object] = {}
+
+    def to_mark(self) -> list[object]:
         items: list[object] = []
-        while stack and (item := stack.pop()) is not _MARK:
+        while self.stack and (item := self.stack.pop()) is not _MARK:
             items.append(item)
         return items[::-1]
 
-    def call(callee: object, how: str, arguments: object) -> Iterator[tuple[str, str]]:
+    def call(self, callee: object, how: str, arguments: object) -> Iterator[tuple[str, str]]:
         name = callee if isinstance(callee, Name) else None
         made = str(name) if name else None
         if name is not None:
@@ -51,73 +60,93 @@ def uses(data: bytes) -> Iterator[tuple[str, str]]:
             if str(name) in _NEWOBJ and isinstance(first, Name):
                 made = str(first)
                 yield made, "newobj"
-        stack.append(_Called(made))
+        self.stack.append(_Called(made))
 
-    for opcode, argument, _ in pickletools.genops(data):
-        code = opcode.name
-        if code in {"GLOBAL", "INST"}:
+    def imports(self, code: str, argument: object) -> Iterator[tuple[str, str]]:
+        if code == "STACK_GLOBAL":
+            name, module = self.stack.pop(), self.stack.pop()
+            found = Name(f"{module}.{name}")
+        else:
             found = Name(str(argument).replace(" ", ".", 1))
-            yield str(found), "import"
-            if code == "INST":
-                yield from call(found, "reduce", tuple(to_mark()))
-            else:
-                stack.append(found)
-        elif code == "STACK_GLOBAL":
-            name, module = stack.pop(), stack.pop()
-            stack.append(Name(f"{module}.{name}"))
-            yield str(stack[-1]), "import"
-        elif code == "REDUCE":
-            arguments, callee = stack.pop(), stack.pop()
-            yield from call(callee, "reduce", arguments)
-        elif code in {"NEWOBJ", "NEWOBJ_EX"}:
-            if code == "NEWOBJ_EX":
-                stack.pop()
-            arguments, callee = stack.pop(), stack.pop()
-            yield from call(callee, "newobj", arguments)
-        elif code == "OBJ":
-            callee, *rest = to_mark()
-            yield from call(callee, "reduce", tuple(rest))
-        elif code == "BUILD":
-            stack.pop()
-            target = stack[-1]
-            if isinstance(target, _Called) and target.name:
-                yield target.name, "build"
-        elif code in {"PUT", "BINPUT", "LONG_BINPUT"}:
-            memo[argument] = stack[-1]
-        elif code == "MEMOIZE":
-            memo[len(memo)] = stack[-1]
-        elif code in {"GET", "BINGET", "LONG_BINGET"}:
-            stack.append(memo[argument])
-        elif code == "MARK":
-            stack.append(_MARK)
-        elif code in {"TUPLE1", "TUPLE2", "TUPLE3"}:
+        yield str(found), "import"
+        if code == "INST":
+            yield from self.call(found, "reduce", tuple(self.to_mark()))
+        else:
+            self.stack.append(found)
+
+    def calls(self, code: str) -> Iterator[tuple[str, str]]:
+        if code == "OBJ":
+            callee, *rest = self.to_mark()
+            yield from self.call(callee, "reduce", tuple(rest))
+            return
+        if code == "NEWOBJ_EX":
+            self.stack.pop()
+        arguments, callee = self.stack.pop(), self.stack.pop()
+        yield from self.call(callee, "reduce" if code == "REDUCE" else "newobj", arguments)
+
+    def build(self) -> Iterator[tuple[str, str]]:
+        self.stack.pop()
+        target = self.stack[-1]
+        if isinstance(target, _Called) and target.name:
+            yield target.name, "build"
+
+    def remember(self, code: str, argument: object) -> None:
+        if code == "MEMOIZE":
+            self.memo[len(self.memo)] = self.stack[-1]
+        elif "PUT" in code:
+            self.memo[argument] = self.stack[-1]
+        else:
+            self.stack.append(self.memo[argument])
+
+    def gather(self, code: str) -> None:
+        """Opcodes that take values down to the mark, or the last few into a tuple."""
+        if code in {"TUPLE1", "TUPLE2", "TUPLE3"}:
             count = int(code[-1])
-            items, stack[-count:] = tuple(stack[-count:]), []
-            stack.append(items)
-        elif code == "TUPLE":
-            stack.append(tuple(to_mark()))
-        elif code in {"APPENDS", "SETITEMS", "ADDITEMS"}:
-            to_mark()
-        elif code in {"APPEND", "SETITEM"}:
-            del stack[-len(opcode.stack_before) + 1 :]
-        elif code in {"LIST", "DICT", "FROZENSET"}:
-            to_mark()
-            stack.append(None)
-        elif code == "POP_MARK":
-            to_mark()
-        elif code == "DUP":
-            stack.append(stack[-1])
-        elif code != "STOP":
+            items, self.stack[-count:] = tuple(self.stack[-count:]), []
+            self.stack.append(items)
+            return
+        found = tuple(self.to_mark())
+        if code in {"TUPLE", "LIST", "DICT", "FROZENSET"}:
+            self.stack.append(found if code == "TUPLE" else None)
+
+    def plain(self, opcode: pickletools.OpcodeInfo, argument: object) -> None:
+        if opcode.name in {"APPEND", "SETITEM"}:
+            del self.stack[1 - len(opcode.stack_before) :]
+        elif opcode.name == "MARK":
+            self.stack.append(_MARK)
+        elif opcode.name == "DUP":
+            self.stack.append(self.stack[-1])
+        elif opcode.name != "STOP":
             for _ in opcode.stack_before:
-                stack.pop()
-            text = isinstance(argument, str) and "UNICODE" in code or "STRING" in code
-            stack.extend([argument if text else None] * len(opcode.stack_after))
+                self.stack.pop()
+            text = isinstance(argument, str) and opcode.name != "PERSID"
+            self.stack.extend([argument if text else None] * len(opcode.stack_after))
+
+    def step(
+        self, opcode: pickletools.OpcodeInfo, argument: object
+    ) -> Iterator[tuple[str, str]]:
+        code = opcode.name
+        if code in {"GLOBAL", "STACK_GLOBAL", "INST"}:
+            yield from self.imports(code, argument)
+        elif code in {"REDUCE", "NEWOBJ", "NEWOBJ_EX", "OBJ"}:
+            yield from self.calls(code)
+        elif code == "BUILD":
+            yield from self.build()
+        elif code == "MEMOIZE" or code.endswith(("PUT", "GET")):
+            self.remember(code, argument)
+        elif code.startswith("TUPLE") or code in _GATHERING:
+            self.gather(code)
+        elif code != "EMPTY_TUPLE":
+            self.plain(opcode, argument)
+        else:
+            self.stack.append(())
 
 
-class Name(str):
-    """An imported name on the stack."""
-
-    __slots__ = ()
+def uses(data: bytes) -> Iterator[tuple[str, str]]:
+    """Yield each name of a pickle with each of its uses."""
+    reader = _Reader()
+    for opcode, argument, _ in pickletools.genops(data):
+        yield from reader.step(opcode, argument)
 
 
 def _written(thing: object) -> Iterator[tuple[str, bytes]]:

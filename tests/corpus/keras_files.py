@@ -259,11 +259,6 @@ def _hdf5() -> Iterator[Sample]:
     text = json.dumps(model(old_lambda)).replace("Lambda", "\\u004cambda").encode()
     yield made("unicode-escape", "model.h5", h5_of({"model_config": text}))
     yield made(
-        "utf-16",
-        "model.h5",
-        h5_of({"model_config": json.dumps(model(old_lambda)).encode("utf-16")}),
-    )
-    yield made(
         "long-config",
         "model.h5",
         h5_of({"model_config": json.dumps(model(*[old_lambda] * 300)).encode()}, long=True),

@@ -175,8 +175,9 @@ _PACKERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
 
 def _wrap(sample: Sample, data: bytes, file: str, chance: random.Random) -> tuple[bytes, str]:
     """Compress a file or put it into an archive, keeping its name there."""
-    kind = chance.choice(["zip", "zip-deep", "tar", *_PACKERS])
-    inner = file if sample.group in BY_CONTENT else sample.file
+    by_content = sample.group in BY_CONTENT  # else the name decides, and packing may drop it
+    kind = chance.choice(["zip", "zip-deep", "tar", *(_PACKERS if by_content else ())])
+    inner = file if by_content else sample.file
     if kind == "zip":
         return zip_of({"notes.txt": b"hello", f"sub/{inner}": data}), "bundle.zip"
     if kind == "zip-deep":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 
-from corpus.opcodes import payload
 from corpus.sample import INCONCLUSIVE, Family, Sample
 from samples import (
     block,
@@ -40,11 +39,11 @@ def _onnx() -> Iterator[Sample]:
         "attribute": onnx_of(nodes=[node("Constant", "", attribute)]),
         "subgraph": onnx_of(nodes=[node("If", "", nested)]),
         "subgraph-deep": onnx_of(nodes=[node("Loop", "", block(5, block(1, "body") + block(6, graph(nodes=[node("If", "", nested)])) + number(20, 5)))]),
-        "function": onnx_of(rest=function),
+        "function": onnx_of(nodes=[node("Relu")], rest=function),
         "graphs-list": onnx_of(nodes=[node("If", "", block(5, block(1, "b") + block(11, inner)))]),
         "tensors-list": onnx_of(nodes=[node("X", "", block(5, block(1, "b") + block(10, bad)))]),
         "sparse": onnx_of(rest=block(7, block(15, block(1, bad)))),
-        "training": onnx_of(rest=block(20, block(1, inner))),
+        "training": onnx_of(nodes=[node("Relu")], rest=block(20, block(1, inner))),
         "second-graph": onnx_of(nodes=[node("Relu")], rest=block(7, inner)),
     }  # fmt: skip
     for title, data in places.items():
@@ -76,8 +75,8 @@ def _onnx() -> Iterator[Sample]:
         source="CVE-2026-27489",
     )
     yield Sample("external-hard-link", "onnx", "ONNX external data", "model",
-                 {"model.onnx": onnx_of(tensors=[outside("w.bin")]), "other.bin": bytes(64)},
-                 source="CVE-2026-34446", hard_links={"w.bin": "other.bin"})  # fmt: skip
+                 {"model.onnx": onnx_of(tensors=[outside("w.bin")]), "../other.bin": bytes(64)},
+                 source="CVE-2026-34446", hard_links={"w.bin": "../other.bin"})  # fmt: skip
     custom = Family("onnx", "ONNX custom operators")
     for title, (kind, domain) in {
         "py-op": ("PyOp", "ai.onnx.contrib"), "python-op": ("PythonOp", "com.microsoft"), "py-func": ("PyCustomOp", "ai.onnx.contrib"),
@@ -89,7 +88,10 @@ def _onnx() -> Iterator[Sample]:
     yield custom(
         "operator-in-function",
         "model.onnx",
-        onnx_of(rest=block(25, block(1, "f") + block(7, node("PyOp", "ai.onnx.contrib")))),
+        onnx_of(
+            nodes=[node("Relu")],
+            rest=block(25, block(1, "f") + block(7, node("PyOp", "ai.onnx.contrib"))),
+        ),
     )
     yield custom(
         "operator-in-subgraph",
@@ -129,7 +131,6 @@ def _onnx() -> Iterator[Sample]:
         "model.zip",
         zip_of({"model.onnx": onnx_of(tensors=[bad])}, method=zipfile.ZIP_DEFLATED),
     )
-    yield hidden("pickle-behind", "model.onnx", onnx_of(nodes=[node("Relu")]) + payload())
     yield hidden(
         "cut", "model.onnx", onnx_of(nodes=[node("Relu")] * 30)[:-40], verdict=INCONCLUSIVE
     )

@@ -20,7 +20,7 @@ def _msgpack(of: object) -> bytes:
             _msgpack(k) + _msgpack(v) for k, v in of.items()
         )
     if isinstance(of, str):
-        return b"\xd9" + bytes([len(of)]) + of.encode()
+        return bytes([0xA0 | len(of)]) + of.encode()
     if isinstance(of, bytes):
         return b"\xc5" + struct.pack(">H", len(of)) + of
     return bytes([of]) if isinstance(of, int) else b"\xc0"
@@ -118,16 +118,6 @@ def _served() -> Iterator[Sample]:
         "data.yaml",
         b"path: coco\ntrain: images\ndownload: |\n  import os\n  os.system('true')\nnames: {0: a}\n",
     )
-    yield made(
-        "modelfile",
-        "Modelfile",
-        b'FROM ./model.gguf\nTEMPLATE """{{ .System }}"""\nADAPTER ../../../etc/passwd\n',
-    )
-    yield made(
-        "dvc-pipeline",
-        "dvc.yaml",
-        b"stages:\n  train:\n    cmd: curl http://127.0.0.1:9/ | sh\n",
-    )
 
 
 def _frameworks() -> Iterator[Sample]:
@@ -139,10 +129,6 @@ def _frameworks() -> Iterator[Sample]:
         "flax_model.msgpack",
         b"\x81\xa1w\xc8" + struct.pack(">H", len(inner)) + b"\x05" + inner,
     )
-    array = b"\x93\x91\x01\xa6object\xc4" + bytes([len(inner)]) + inner
-    yield made(
-        "flax-object-array", "model.msgpack", b"\x81\xa1w\xc7" + bytes([len(array), 1]) + array
-    )
     yield made(
         "flax-depth-bomb",
         "flax_model.msgpack",
@@ -150,11 +136,6 @@ def _frameworks() -> Iterator[Sample]:
         verdict=INCONCLUSIVE,
     )
     yield made("lightgbm-pickle", "model.txt", payload())
-    yield made(
-        "catboost-pickle-tail",
-        "model.cbm",
-        b"CBM1" + struct.pack("<I", 8) + bytes(8) + payload(),
-    )
     yield made("xgboost-pickle", "model.ubj", payload(4))
     xgb = {
         "learner": {
@@ -170,17 +151,6 @@ def _frameworks() -> Iterator[Sample]:
         "model.pdmodel",
         block(1, number(1, 0) + number(2, 0xFFFFFFFF) + block(4, block(3, "py_func")))
         + block(4, number(1, 0)),
-    )
-    layer = block(1, "custom") + block(500, block(10, "EvilLayer") + block(40, "x"))
-    yield made(
-        "coreml-custom-layer",
-        "model.mlmodel",
-        number(1, 4) + block(2, block(100, b"")) + block(500, block(1, layer)),
-    )
-    yield made(
-        "coreml-custom-model",
-        "model.mlmodel",
-        number(1, 4) + block(2, b"") + block(555, block(10, "EvilModel")),
     )
     yield made(
         "coreml-package-up",
@@ -203,10 +173,16 @@ def _frameworks() -> Iterator[Sample]:
         },
     )
     yield made(
-        "tflite-offset", "model.tflite", struct.pack("<I", 0x7FFFFF00) + b"TFL3" + bytes(64)
+        "tflite-offset",
+        "model.tflite",
+        struct.pack("<I", 0x7FFFFF00) + b"TFL3" + bytes(64),
+        verdict=INCONCLUSIVE,
     )
     yield made(
-        "executorch-offset", "model.pte", struct.pack("<I", 0x7FFFFF00) + b"ET12" + bytes(64)
+        "executorch-offset",
+        "model.pte",
+        struct.pack("<I", 0x7FFFFF00) + b"ET12" + bytes(64),
+        verdict=INCONCLUSIVE,
     )
     yield made(
         "orbax-pickle",

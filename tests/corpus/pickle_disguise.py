@@ -100,8 +100,6 @@ def _polyglots() -> Iterator[Sample]:
         "safetensors-is-pickle": ("model.safetensors", polyglot()),
         "safetensors-then-pickle": ("model.safetensors", honest + payload()),
         "png-then-pickle": ("picture.png", image + payload(4)),
-        "text-then-pickle": ("notes.txt", b"weights follow\n\n" + payload(4)),
-        "json-then-pickle": ("data.json", b'{"a": 1}\n' + payload(4)),
         "pickle-of-json-look": ("config.json", b"(dp0\n" + system() + b"."),
         "magic-by-reduce": ("model.pt", pickle_of(magic) + pickle_of(system())),
         "magic-by-system": ("model.pt", pickle_of(system()) + pickle.dumps(1001, 2)),

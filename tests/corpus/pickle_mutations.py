@@ -23,7 +23,6 @@ from corpus.opcodes import (
 )
 
 CALLS: Final = frozenset({"REDUCE", "OBJ", "INST", "NEWOBJ", "NEWOBJ_EX", "BUILD"})
-IMPORTS: Final = frozenset({"GLOBAL", "STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"})
 _PUTS: Final = frozenset({"PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"})
 _GETS: Final = frozenset({"GET", "BINGET", "LONG_BINGET"})
 _TEXTS: Final = frozenset({"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE"})
@@ -59,9 +58,8 @@ def opcodes(data: bytes) -> list[Op] | None:
 
 
 def last_call(ops: list[Op]) -> int:
-    """How many opcodes there are up to the last that calls or imports something."""
+    """How many opcodes there are up to the last that calls something; all if none does."""
     places = [at for at, op in enumerate(ops) if op.name in CALLS]
-    places = places or [at for at, op in enumerate(ops) if op.name in IMPORTS]
     return places[-1] + 1 if places else len(ops)
 
 
@@ -128,14 +126,14 @@ def rewrite(data: bytes, chance: random.Random) -> bytes | None:
     if ops is None or ops[-1].name != "STOP":
         return None
     used = {op.name for op in ops}
-    end = sum(len(op.raw) for op in ops)
+    behind = data[_end(data) :]
     kind = chance.randrange(5)
     if kind == 0 and used & _PUTS:
         pieces = renumber(ops, chance)
     elif kind == 1:
         pieces = respell(ops, chance)
     elif kind == 2:
-        return _damaged(ops, chance)
+        return None if behind else _damaged(ops, chance)
     else:
         pieces = [op.raw for op in ops]
     # Junk of one kind has a memo key of its own, which would move those of MEMOIZE.
@@ -143,17 +141,18 @@ def rewrite(data: bytes, chance: random.Random) -> bytes | None:
         pieces = [pieces[0], *pad(pieces[1:-1], chance), pieces[-1]]
     elif "MEMOIZE" in used:
         pieces = [*pieces[:-1], *chance.choices(_JUNK[:10], k=3), pieces[-1]]
-    trailing = data[end:] if "FRAME" not in _names(data) else b""
-    return b"".join(pieces) + trailing
+    return b"".join(pieces) + behind
 
 
-def _names(data: bytes) -> set[str]:
-    return {opcode.name for opcode, _, _ in pickletools.genops(data)}
+def _end(data: bytes) -> int:
+    return max(at or 0 for _, _, at in pickletools.genops(data)) + 1
 
 
 def _damaged(ops: list[Op], chance: random.Random) -> bytes:
     """Cut off or damage what stands behind the last call."""
     keep = last_call(ops)
+    if keep == len(ops):
+        return b"".join(op.raw for op in ops) + chance.randbytes(9)
     head = b"".join(op.raw for op in ops[:keep])
     tail = bytearray(b"".join(op.raw for op in ops[keep:]))
     kind = chance.randrange(4)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import importlib.util
 import json
+import marshal
 from collections.abc import Iterator
 
 from corpus.opcodes import payload
@@ -22,8 +25,20 @@ def text(of: object) -> bytes:
     return json.dumps(of, indent=2).encode()
 
 
+def _compiled(source: str) -> bytes:
+    """Bytecode as Python caches it."""
+    code = marshal.dumps(compile(source, "m.py", "exec"))
+    return importlib.util.MAGIC_NUMBER + bytes(12) + code
+
+
+def _utf_7(text: str) -> str:
+    """Every letter shifted, so that nothing can be read."""
+    return f"+{base64.b64encode(text.encode('utf-16-be')).decode().rstrip('=')}-"
+
+
+_SYSTEM = "import os\nos.system('true')\n"
 CODE = {
-    "system": "import os\nos.system('true')\n",
+    "system": _SYSTEM,
     "popen": "import subprocess\n\ndef f():\n    subprocess.Popen(['true'])\n\nf()\n",
     "in-init": "import os\nclass M:\n    def __init__(self):\n        os.popen('true')\n",
     "in-forward": "import torch, subprocess\nclass M(torch.nn.Module):\n    def forward(self, x):\n        subprocess.run(['true'])\n        return x\n",
@@ -39,11 +54,10 @@ CODE = {
     "default-argument": "import os\ndef f(x=os.system('true')): pass\n",
     "metaclass": "import os\nclass T(type):\n    def __new__(c, *a):\n        os.system('true')\n        return type.__new__(c, *a)\nclass M(metaclass=T): pass\n",
     "lambda": "import os\n(lambda: os.system('true'))()\n",
-    "pickle-load": "import pickle\nm = pickle.load(open('w.bin', 'rb'))\n",
     "globals": "globals()['__builtins__']['eval']('1')\n",
     "importlib": "import importlib\nimportlib.import_module('os').system('true')\n",
-    "shutil": "import shutil\nshutil.rmtree('/nonexistent')\n",
-    "latin-encoded": "# -*- coding: rot13 -*-\nvzcbeg bf\nbf.flfgrz('gehr')\n",
+    "utf-7": f"# -*- coding: utf-7 -*-\n{_utf_7(_SYSTEM)}\n",
+    "shutil": "import os, shutil\nshutil.rmtree(os.path.expanduser('~'))\n",
 }
 
 
@@ -74,7 +88,7 @@ def _code() -> Iterator[Sample]:
         "modules-json": {"modules.json": text([{"idx": 0, "name": "0", "path": "", "type": "custom_st.M"}]), "custom_st.py": bad},
         "not-mapped": {"config.json": text(CONFIG), "setup.py": bad},
         "init": {"config.json": text(CONFIG), "__init__.py": bad},
-        "compiled": {"config.json": text({**CONFIG, "auto_map": {"AutoModel": "m.M"}}), "m.pyc": b"\xa7\r\r\n" + bytes(12) + b"c"},
+        "compiled": {"config.json": text({**CONFIG, "auto_map": {"AutoModel": "m.M"}}), "m.pyc": _compiled(_SYSTEM)},
         "library": {"config.json": text(CONFIG), "ops.so": b"\x7fELF\2\1\1" + bytes(57)},
         "metric": {"metric.py": bad, "README.md": b"# metric\n"},
         "dataset-script": {"dataset.py": b"import datasets, os\nclass D(datasets.GeneratorBasedBuilder):\n    def _info(self):\n        os.system('true')\n"},
@@ -99,7 +113,6 @@ def _names() -> Iterator[Sample]:
         "modules-json-code": {"modules.json": text([{"idx": 0, "name": "0", "path": "", "type": "subprocess.Popen"}])},
         "model-index-module": {"model_index.json": text({"_class_name": "X", "unet": ["os", "system"]})},
         "adapter-base": {"adapter_config.json": text({"peft_type": "LORA", "auto_mapping": {"base_model_class": "system", "parent_library": "os"}})},
-        "lm-config-attribute": {"config.json": text({**CONFIG, "_attn_implementation_internal": "attacker/kernel:flash"})},
         "pickle-weights": {"config.json": text(CONFIG), "pytorch_model.bin": zip_of(torch_of(payload()))},
         "pickle-training-args": {"config.json": text(CONFIG), "model.safetensors": WEIGHTS, "training_args.bin": zip_of(torch_of(payload()))},
         "pickle-optimizer": {"config.json": text(CONFIG), "optimizer.pt": payload(), "model.safetensors": WEIGHTS},
@@ -108,12 +121,6 @@ def _names() -> Iterator[Sample]:
     }  # fmt: skip
     for title, content in files.items():
         yield made(f"names-{title}", "repository", content)
-    yield made(
-        "names-symlink",
-        "repository",
-        {"config.json": text(CONFIG)},
-        links={"model.safetensors": "/etc/passwd"},
-    )
     deep = b'{"a":' * 60_000 + b"1" + b"}" * 60_000
     yield made("names-depth-bomb", "repository", {"config.json": deep}, verdict=INCONCLUSIVE)
 

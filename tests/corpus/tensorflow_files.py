@@ -13,6 +13,11 @@ from samples import (
 )
 
 
+def _text(key: str, text: str) -> bytes:
+    """An AttrValue: a text, or a list of one where the attribute is a list."""
+    return block(1, block(2, text)) if key.endswith("s") else block(2, text)
+
+
 def _operator(kind: str, name: str = "n", *attributes: tuple[str, str]) -> bytes:
     """A TensorFlow NodeDef."""
     pairs = b"".join(
@@ -39,12 +44,16 @@ def _tensorflow() -> Iterator[Sample]:
         _operator("MatMul", "y"),
         _operator("Identity", "z"),
     ]
-    kinds = ("ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "PyFuncStateless", "MatchingFiles", "PrintV2",
-             "DebugIdentityV2", "DebugIdentity", "DebugNumericSummary", "DecodeProtoV2", "MergeV2Checkpoints", "Save",
-             "SaveSlices", "LoadDataset", "GeneratorDataset", "RemoteCall", "RpcCall", "WholeFileReaderV2",
-             "FixedLengthRecordReader", "TextLineDataset", "TFRecordDataset")  # fmt: skip
-    for number_, kind in enumerate(kinds):
-        data = _saved_model(_graph_def(*honest, _operator(kind, "bad")))
+    path, url = ("descriptor_source", "/tmp/x.pb"), ("output_stream", "file:///tmp/x")
+    kinds: dict[str, tuple[tuple[str, str], ...]] = {
+        **dict.fromkeys(("ReadFile", "WriteFile", "PyFunc", "EagerPyFunc", "PyFuncStateless"), ()),
+        **dict.fromkeys(("MatchingFiles", "RpcCall", "WholeFileReaderV2"), ()),
+        "PrintV2": (url,), "DecodeProtoV2": (path,), "EncodeProto": (path,),
+        **dict.fromkeys(("DebugIdentityV2", "DebugIdentity", "DebugNumericSummary"),
+                        (("debug_urls", "file:///tmp/x"),)),
+    }  # fmt: skip
+    for number_, (kind, attributes) in enumerate(kinds.items()):
+        data = _saved_model(_graph_def(*honest, _operator(kind, "bad", *attributes)))
         folder = {"saved_model.pb": data, "variables/variables.index": b"\0" * 8}
         if number_ % 3 == 1:
             yield made(f"operator-{kind.lower()}", "saved_model.pb", data)

@@ -80,8 +80,6 @@ def _torch() -> Iterator[Sample]:
     yield legacy("legacy-system-info", "model.pt", MAGIC + payload() + CLEAN)
     yield legacy("legacy-in-magic", "model.pt", payload() + LEGACY[len(MAGIC) :])
     yield legacy("legacy-no-stop", "model.pt", LEGACY + proto(2) + system())
-    yield legacy("legacy-after-storage", "model.pt", LEGACY + CLEAN + pickle.dumps(["0"], 2)
-                 + struct.pack("<q", 4) + bytes(16) + payload())  # fmt: skip
     old = {"sys_info": pickle.dumps({"a": 1}, 2), "pickle": payload(), "storages": pickle.dumps(0, 2),
            "tensors": pickle.dumps(0, 2)}  # fmt: skip
     tars = Family("torch", "legacy tar torch")

@@ -66,7 +66,6 @@ TEMPLATES = {
     "mapped-attr": "{{ [lipsum]|map('attr','__globals__')|list }}",
     "request": "{{ url_for.__globals__.current_app }}",
     "include": "{% include '/etc/passwd' %}",
-    "import": "{% import 'os' as o %}{{ o }}",
 }
 
 
@@ -114,7 +113,7 @@ def _gguf() -> Iterator[Sample]:
     yield lies(
         "length-of-key",
         "model.gguf",
-        b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**64 - 1) + b"abc",
+        b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, 2**64 - 1) + bytes(96),
     )
     yield lies(
         "length-of-text",

@@ -156,6 +156,9 @@ def test_a_type_without_known_size_ends_the_comparison() -> None:
 HUGE = (1 << 64) - 1
 OVERFLOWS = {
     "tensor count": b"GGUF" + V3.u32(3) + V3.u64(1 << 61) + V3.u64(0),
+    "far behind the end": V3.file((), [V3.tensor("t", (1 << 31,), 0)]),
+    "more keys than anybody writes": b"GGUF" + V3.u32(3) + V3.u64(0) + V3.u64(1 << 16),
+    "string of ten million": V3.file([V3.text("k") + V3.u32(STRING) + V3.text("v", 10**7)]),
     "key count": b"GGUF" + V3.u32(3) + V3.u64(0) + V3.u64(HUGE),
     "key length": V3.file([V3.text("k", HUGE)]),
     "key longer than any": V3.file([V3.text("k", 1 << 17)]),

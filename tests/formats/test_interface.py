@@ -28,7 +28,16 @@ def test_operations_are_counted_together() -> None:
         counter.operations(1)
 
 
-@pytest.mark.parametrize("act", [Budget.tick, Budget.entry, lambda b: b.operations(1)])
+def test_unpacked_bytes_are_counted_together() -> None:
+    counter = budget(unpacked_bytes=5)
+    counter.unpack(5)
+    with pytest.raises(LimitExceededError, match="more than 5 bytes in all"):
+        counter.unpack(1)
+
+
+@pytest.mark.parametrize(
+    "act", [Budget.tick, Budget.entry, lambda b: b.operations(1), lambda b: b.unpack(1)]
+)
 def test_every_account_looks_at_the_clock(act: object) -> None:
     spent = Budget(Limits(seconds=0.0))
     until = time.process_time() + 0.001

@@ -56,6 +56,7 @@ def test_it_does_so_within_an_honest_template(text: str) -> None:
         "{{ '__tool__' in content }}{{ '<__call__>' }}{{ x.base_class }}",
         "{{ joiner(', ') }}{% set c = cycler('a', 'b') %}{{ c.next() }}{{ namespace(a=1).a }}",
         "{% set config = x %}{{ config.pad }}{{ request.text }}",
+        "{{ 'Write class A with def __init__(self) and __import__ it' }}",
         "the words __class__ and __globals__ outside of tags",
         "{{ message.content.split('__')[0] ~ '_' }}{{ tools[key ~ '.name'] }}",
         "{% for i in range(1000) %}{% for j in range(100) %}{% endfor %}{% endfor %}{{ '-' * 80 }}",
@@ -124,6 +125,7 @@ def test_what_would_take_all_memory_is_noted_and_not_computed(text: str) -> None
         "{{ x" + ".a" * 5000 + " }}",
         "{{ '" + "\\x5f" * 50_000 + "' }}",
         "{{" * 10_000,
+        "{{ '__class__ " + "{.a[" * 100_000 + "' }}",
         "{% if x %}" * 500 + "{% endif %}" * 500,
         "{{ " + "9" * 5000 + " }}",
     ],
@@ -209,11 +211,18 @@ def test_a_tokenizer_configuration_hands_out_its_templates() -> None:
     for text in (json.dumps(value), json.dumps(value).replace("{%", "\\u007b\\u0025")):
         inner, outer = read_streams(text.encode(), name="tokenizer_config.json")
         assert (inner.format, inner.error, outer.format) == ("jinja", None, "json")
-        assert inner.location.member == "chat_template[0].template"
+        assert inner.location.member == "chat_template.0.template"
+
+
+def test_a_template_in_yaml_is_handed_out() -> None:
+    text = "name: x\ninstruction_template: |-\n  {% set a = x.__class__ %}{{ a }}\n"
+    inner, outer = read_streams(text.encode(), name="x.yaml")
+    assert (inner.format, outer.format) == ("jinja", "yaml")
+    assert inner.location.member == "instruction_template"
 
 
 def test_the_first_of_two_equal_keys_is_read_too() -> None:
-    text = '{"chat_template": "{{ a }}", "chat_template": "{{ b }}"}'
+    text = '{"chat_template": "{{ a.role }}", "chat_template": "{{ b.role }}"}'
     assert [s.format for s in read_streams(text.encode())] == ["jinja", "jinja", "json"]
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +13,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from modelkeep.core import LimitExceededError, MalformedArtifactError, ModelkeepError
-from modelkeep.formats import MemorySource
+from modelkeep.core import LimitExceededError, MalformedArtifactError, ModelkeepError, Verdict
+from modelkeep.formats import MemorySource, Reading
 from modelkeep.formats.npy import Header, looks_like, read_header
-from samples import VALID, budget, mutants, npy_header, npy_of, npy_with, prefixes
+from modelkeep.formats.npy import read as read_all
+from samples import (
+    VALID,
+    bomb,
+    budget,
+    mutants,
+    npy_header,
+    npy_of,
+    npy_with,
+    prefixes,
+    scan_bytes,
+)
 
 
 def read(data: bytes) -> Header:
@@ -36,7 +50,7 @@ def test_arrays_of_plain_values_hold_no_objects(array: np.ndarray) -> None:
 @pytest.mark.parametrize("version", [1, 2, 3])
 def test_every_version_of_the_header_is_read(version: int) -> None:
     header = read(npy_with(npy_header("<f4", "(2,)"), b"\0" * 8, version))
-    assert header == Header("<f4", (2,), objects=False, data=header.data)
+    assert header == Header("<f4", (2,), objects=False, data=header.data, end=header.data + 8)
     assert header.data == len(npy_with(npy_header("<f4", "(2,)"), b"", version))
 
 
@@ -92,6 +106,61 @@ def test_a_header_that_is_not_one_is_malformed(header: str) -> None:
         read(npy_with(header, b"\0" * 8, 2))
 
 
+def parts(data: bytes) -> dict[str, bytes]:
+    reading = Reading()
+    with contextlib.suppress(MalformedArtifactError):
+        read_all(MemorySource(data), budget(), reading)
+    sources = {p.member: p.open() for p in reading.parts}
+    return {member: source.read(0, source.size) for member, source in sources.items()}
+
+
+@pytest.mark.parametrize(
+    "descr",
+    ["<f4", "<U3", "<M8[ns]", [("a", "<f4"), ("b", "|S3", (2, 2))], ("<f4", (3,)), ("<f4", 3),
+     [("a", [("b", "<c16"), ("", "|V4")])], "|V0", "?"],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("shape", ["()", "(2,)", "(2, 3)", "(0,)"])
+def test_the_end_is_where_numpy_stops(descr: object, shape: str) -> None:
+    kind = np.lib.format.descr_to_dtype(descr)
+    length = kind.itemsize * int(np.prod(ast.literal_eval(shape), dtype=int))
+    data = npy_with(npy_header(descr, shape), b"\1" * length)
+    assert read(data).end == len(data)
+    assert parts(data) == {}
+    assert parts(data + bomb()) == {"trailing": bomb()}
+    if length:
+        with pytest.raises(MalformedArtifactError):
+            read(data[:-1])
+
+
+def test_arrays_behind_each_other_are_all_read(tmp_path: Path) -> None:
+    data = VALID["npy"] * 3
+    assert scan_bytes(tmp_path, data, name="m.npy").verdict is Verdict.PASS
+    assert scan_bytes(tmp_path, data + bomb(), name="m.npy").verdict is Verdict.FAIL
+    assert parts(VALID["npy"] + b"\0" * 64) == {}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        npy_header("|O", "(-1,)"),
+        npy_header("|O", "(1L,)"),
+        " " * 70_000 + npy_header("|O"),
+        npy_header("|O") + "#" * 70_000,
+        "no header at all",
+    ],
+    ids=lambda header: header[-24:],
+)
+def test_no_header_hides_the_pickle_behind_it(tmp_path: Path, header: str) -> None:
+    data = npy_with(header, bomb(), 2)
+    assert parts(data) == {"objects": bomb()}
+    assert scan_bytes(tmp_path, data, name="m.npy").verdict is Verdict.FAIL
+
+
+def test_a_header_of_python_2_is_read() -> None:
+    assert read(npy_with(npy_header("<f4", "(2L, 1L)"), b"\0" * 8)).shape == (2, 1)
+
+
 def test_reading_an_odd_header_warns_nobody() -> None:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -102,7 +171,7 @@ def test_reading_an_odd_header_warns_nobody() -> None:
 
 def test_a_long_header_is_a_limit() -> None:
     with pytest.raises(LimitExceededError, match="npy header of 70000 bytes"):
-        read(npy_with(" " * 70_000, b"", 2))
+        read(npy_with("#" * 70_000, b"", 2))
 
 
 def test_arrays_count_as_entries() -> None:

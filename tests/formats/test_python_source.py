@@ -105,6 +105,7 @@ def test_bytes_python_refuses_are_malformed(raw: bytes) -> None:
         b"class A:\n    def f(self):\n        print 'x'\n        os.system('true')\ng()\n",
         b"def f(:\n    pass\nos.system('true')\n",
         b"# coding: nonsense\nos.system('true')\n",
+        b"# coding: rot13\nbf.flfgrz('gehr')\n",
     ],
 )
 def test_a_broken_program_is_malformed_and_keeps_its_calls(raw: bytes) -> None:

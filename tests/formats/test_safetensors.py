@@ -134,15 +134,42 @@ def test_a_range_that_does_not_fit_its_shape_is_a_problem(header: object) -> Non
     assert problem[1].startswith("'a' ")
 
 
+def test_no_tensor_is_listed_outside_the_file_whatever_else_is_wrong() -> None:
+    header = entry(shape=[3]) | {"b": tensor(0, 2), "c": tensor(2, 9)}
+    found = read(safetensors_of(header, b"\0\0"))
+    assert [t.name for t in found.tensors] == ["b"]
+    assert len(found.problems) == 1
+
+
 def test_a_length_bomb_is_a_problem_and_recognised() -> None:
-    for length in (1 << 25, 1 << 33, (1 << 64) - 1):
-        text = json.dumps(entry())
+    for length, text in (
+        (1 << 25, json.dumps(entry())),
+        (1 << 33, json.dumps(entry())),
+        ((1 << 64) - 1, json.dumps(entry())),
+        (1 << 63, "{}"),
+        (1 << 63, '{"a": 1}'),
+    ):
         source = MemorySource(struct.pack("<Q", length) + text.encode() + b"\0\0")
         problems: list[tuple[int, str]] = []
         assert looks_like(source)
         with pytest.raises(MalformedArtifactError):
             read_header(source, budget(), problems)
         assert [offset for offset, _ in problems] == [0]
+
+
+def test_blanks_in_front_of_the_header_hide_nothing() -> None:
+    data = safetensors_of("  " + json.dumps(entry()), b"\0\0")
+    assert looks_like(MemorySource(data))
+    assert read(data).problems == ()
+
+
+def test_tensors_far_behind_the_end_are_a_problem_and_near_ones_are_cut_short() -> None:
+    for end, count in ((1 << 31, 1), (1 << 20, 0)):
+        problems: list[tuple[int, str]] = []
+        data = safetensors_of({"a": tensor(0, end)}, b"\0\0")
+        with pytest.raises(MalformedArtifactError, match="behind the file"):
+            read_header(MemorySource(data), budget(), problems)
+        assert len(problems) == count
 
 
 def test_odd_metadata_is_remarked_and_ordinary_is_not() -> None:
@@ -231,6 +258,8 @@ def test_it_looks_like_one_by_its_length_and_brace() -> None:
     assert not looks_like(MemorySource(b"\0" * 8 + b"["))
     assert not looks_like(MemorySource(b"\0\0\0\0\1\0\0\0{"))
     assert not looks_like(MemorySource(b"\0" * 8))
+    assert not looks_like(MemorySource(b'callback{"a": 1}'))
+    assert not looks_like(MemorySource(b"\0\0\0\0\0\0\0\x80{x"))
 
 
 @given(st.binary(max_size=200) | mutants("safetensors"))

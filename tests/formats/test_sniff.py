@@ -25,8 +25,13 @@ def test_every_sample_is_recognised(name: str) -> None:
     ("data", "name"),
     [
         (b"tjgg\3", "GGML (before GGUF)"),
-        (b"7z\xbc\xaf\x27\x1c", "7z"),
         (b"PAR1", "Parquet"),
+        (b"ARROW1\0\0", "Arrow"),
+        (b"Rar!\x1a\x07\x01\0", "RAR"),
+        (b"MSCF\0\0\0\0", "cabinet"),
+        (b"0707010000", "cpio archive"),
+        (b"hsqs\2\0", "squashfs image"),
+        (b"SQLite format 3\0", "SQLite database"),
         (b"MZ\x90", "Windows program"),
         (b"\x01\x02\x03\x04", "unknown binary content"),
         (b"text\0with nothing", "unknown binary content"),
@@ -55,6 +60,11 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
 )
 def test_text_is_text(text: str) -> None:
     assert kind(text.encode()) == "text"
+
+
+@pytest.mark.parametrize("text", ["The fox. ", "Behold: ", "X marks ", "BZh91AY "])
+def test_a_long_text_is_no_pickle_though_its_first_letters_are_a_length(text: str) -> None:
+    assert kind(text.encode() * 40_000) != "pickle"
 
 
 def test_nothing_is_empty() -> None:

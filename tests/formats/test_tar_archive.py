@@ -90,6 +90,13 @@ def test_a_checksum_of_signed_bytes_counts() -> None:
     assert looks_like(MemorySource(bytes(block)))
 
 
+def test_what_stands_behind_the_end_of_a_checksum_does_not_count() -> None:
+    block = bytearray(tar_of(("a", b"x"))[:512])
+    assert block[154] == 0
+    block[155] = 0xCD
+    assert looks_like(MemorySource(bytes(block)))
+
+
 def test_both_members_of_one_name_are_handed_out() -> None:
     assert opened(tar_of(("a", b"first"), ("a", EVIL), ("a", b"last")))[0] == [
         ("a", b"first"), ("a", EVIL), ("a", b"last"),

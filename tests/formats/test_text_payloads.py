@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+import zlib
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,15 @@ def test_base64_is_unpacked_whole(data: bytes) -> None:
     text = base64.encodebytes(data).decode()
     assert opened(text) == [("m.k", data)]
     assert opened(base64.urlsafe_b64encode(data).decode().rstrip("=")) == [("m.k", data)]
+
+
+def test_hexadecimal_and_compressed_text_is_unpacked() -> None:
+    assert opened(bomb().hex()) == [("m.k", bomb())]
+    packed = base64.b64encode(zlib.compress(bomb())).decode()
+    assert opened(packed) == [("m.k", bomb())]
+    assert opened(base64.b64encode(b"x\x9c" + b"broken" * 4).decode()) == []
+    zeros = base64.b64encode(zlib.compress(bytes(1 << 26))).decode()
+    assert opened(zeros) == []
 
 
 def test_code_is_named_as_code() -> None:

@@ -162,6 +162,24 @@ def test_pages_and_tags_do_not(text: str) -> None:
     assert not looks_like(MemorySource(text.encode()))
 
 
+@pytest.mark.parametrize(
+    ("places", "lies"),
+    [
+        ([(0, 8), (8, 4000), (4008, 4)], 0),
+        ([(0, 8), (0, 8)], 0),
+        ([(99_999_999_999, 8)], 1),
+        ([(0, 8), (1 << 40, 8)], 1),
+    ],
+)
+def test_constants_far_behind_the_weights_are_a_lie(
+    places: list[tuple[int, int]], lies: int
+) -> None:
+    data = "".join(f'<data offset="{at}" size="{size}"/>' for at, size in places)
+    reading = Reading()
+    _read(f'<net name="m">{data}<data offset="x" size="9"/></net>', reading)
+    assert len(reading.lies) == lies
+
+
 def test_every_prefix_is_malformed() -> None:
     for text in prefixes(VALID["xml"].rstrip()):
         with pytest.raises(MalformedArtifactError):

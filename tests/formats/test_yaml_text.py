@@ -131,7 +131,7 @@ def test_nesting_is_a_limit(text: str) -> None:
 
 def test_a_long_document_is_a_limit() -> None:
     with pytest.raises(LimitExceededError, match="bytes"):
-        tree_of(b"a: 1\n" * 1_000_000)
+        tree_of(b"a: 1\n" * 2_000_000)
 
 
 def test_json_with_tabs_is_no_broken_yaml(tmp_path: Path) -> None:
@@ -191,6 +191,14 @@ def test_yaml_looks_like_yaml(text: str) -> None:
 )
 def test_other_texts_do_not(text: str) -> None:
     assert not looks_like(MemorySource(text.encode()))
+
+
+def test_a_long_text_is_judged_by_its_beginning() -> None:
+    talk = b"User: hello\nBot: hi: there\n" * 20_000
+    assert not looks_like(MemorySource(talk))
+    open_at_the_cut = b"k: v\n" * 20_000 + b"l: [\n" + b"  x,\n" * 20_000 + b"]\n"
+    assert looks_like(MemorySource(open_at_the_cut))
+    assert looks_like(MemorySource(b"k: v\n" * 100_000))
 
 
 def test_no_other_sample_looks_like_yaml() -> None:

@@ -36,6 +36,7 @@ def severities(document: object) -> list[Severity]:
         {"py/object": "subprocess.Popen"},
         {"py/reduce": [{"py/type": "os.system"}, {"py/tuple": ["true"]}]},
         {"module": "os", "function": "system"},
+        {"_target_": "functools.partial", "_args_": ["os.system"]},
         {"__module__": "subprocess", "class": "Popen"},
     ],
 )
@@ -121,7 +122,11 @@ def test_a_name_is_told_once() -> None:
 
 def test_the_class_that_hydra_is_asked_for_is_judged() -> None:
     document = {"_target_": "hydra.utils.get_method", "path": "os.system"}
-    assert Severity.CRITICAL in severities(document)
+    assert severities(document) == [Severity.CRITICAL]
+    assert severities({"_target_": "hydra.utils.get_method", "_args_": ["x"]}) != []
+    assert severities({"_target_": "hydra.utils.get_class", "path": "my.Net"}) == [
+        Severity.INFO
+    ]
 
 
 def test_a_pickle_in_a_stable_baselines_file_is_judged(tmp_path: Path) -> None:

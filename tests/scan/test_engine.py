@@ -7,15 +7,16 @@ import pickle
 import random
 import tracemalloc
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from modelkeep.core import ModelkeepError, Rule, Severity, Verdict
+from modelkeep.core import Finding, ModelkeepError, Rule, Severity, Verdict
 from modelkeep.core.taxonomy import topics
 from modelkeep.formats import Limits
-from modelkeep.scan import BUILT_IN, Detector, ScanResult, detectors, scan_artifact
+from modelkeep.scan import BUILT_IN, Context, Detector, ScanResult, detectors, scan_artifact
 from modelkeep.sources import open_artifact
 from samples import (
     PAYLOAD,
@@ -200,7 +201,7 @@ def test_every_file_of_a_directory_gets_a_result_in_manifest_order(tmp_path: Pat
 def test_findings_come_worst_first_and_are_counted(tmp_path: Path) -> None:
     result = scan_tree(
         tmp_path,
-        {"a.pkl": PLAIN + b"\xff", "b.pkl": b"cmy.pkg\nModel\n.", "c.pkl": bomb()},
+        {"a.pkl": PLAIN + b"\xff", "b.pkl": b"cmy.pkg\nbuild\n)R.", "c.pkl": bomb()},
     )
     assert [f.severity for f in result.findings] == [
         Severity.CRITICAL,
@@ -339,3 +340,19 @@ def test_a_rule_of_ones_own_runs_on_its_formats_only(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(VALID[name])
     scan_artifact(open_artifact(tmp_path), [own])
     assert seen == ["npy"]
+
+
+def test_a_rule_that_breaks_makes_its_file_inconclusive_and_hides_nothing(
+    tmp_path: Path,
+) -> None:
+    def broken(context: Context) -> Iterator[Finding]:
+        yield from ()
+        raise KeyError(context.location.path)
+
+    rule = Rule("XXX001", "breaks", "It breaks.", "Mend the rule.", "artifact.unsigned")
+    rules = (*BUILT_IN, Detector(rule, frozenset({"json"}), broken))
+    for name, data in {"a.json": b"{}", "b.pkl": bomb(), "c.npy": VALID["npy"]}.items():
+        (tmp_path / name).write_bytes(data)
+    result = scan_artifact(open_artifact(tmp_path), rules)
+    assert [file.verdict for file in result.files] == [INCONCLUSIVE, FAIL, PASS]
+    assert "internal error: KeyError" in result.files[0].reason

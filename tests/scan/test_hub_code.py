@@ -56,6 +56,8 @@ ELSEWHERE = {
     "pipeline repository": diffusers(custom_pipeline="a/b"),
     "pipeline class": diffusers(_class_name=["missing", "MyPipeline"]),
     "module": [{"idx": 0, "name": "0", "path": "", "type": "missing.Transformer"}],
+    "module of a package": [{"idx": 0, "path": "", "type": "some.package.Transformer"}],
+    "router": {"types": {"0": "missing.Transformer"}, "structure": {"a": ["0"]}},
     "kernel": {"attn_implementation": "someone/kernel"},
 }
 SYSTEM = {
@@ -76,6 +78,7 @@ PLAIN = {
              "down_block_types": ["DownBlock2D", "AttnDownBlock2D"], "pair": ["a", "b"]},
     "sentences": [{"idx": 0, "name": "0", "path": "",
                    "type": "sentence_transformers.models.Transformer"}],
+    "router": {"types": {"0": "sentence_transformers.models.Transformer"}, "structure": {}},
     "tokenizer": {"tokenizer_class": "LlamaTokenizerFast", "processor_class": "CLIPProcessor"},
     "adapter": {"auto_mapping": None, "base_model_name_or_path": "org/base",
                 "megatron_config": None, "megatron_core": "megatron.core"},

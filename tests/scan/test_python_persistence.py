@@ -8,6 +8,7 @@ from code_samples import HARMLESS, code_findings, fails
 from modelkeep.scan.python_persistence import DETECTOR
 
 BAD = [
+    'import shutil\nshutil.rmtree("/srv/data")',
     'import os\nopen(os.path.expanduser("~/.bashrc"), "a").write("x")',
     'open("/root/.ssh/authorized_keys", mode="a")',
     'import site\nopen(site.getsitepackages()[0] + "/x.pth", "w").write("import x")',

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from code_samples import HARMLESS, code_findings, fails
+from modelkeep.core import Severity
 from modelkeep.scan.python_unpickle import DETECTOR
+from samples import found_by
 
 BAD = [
+    'import pickle\nm = pickle.load(open("w.bin", "rb"))',
     'import pickle\npickle.loads(b"x")',
     'import pickle, base64\npickle.loads(base64.b64decode("gAR9lC4="))',
     "import marshal\nmarshal.loads(x)",
@@ -28,7 +31,7 @@ def test_it_is_found(text: str) -> None:
     [
         'import torch\ntorch.load("w.bin", weights_only=True)',
         "import torch\ntorch.load(path)",
-        'import pickle\nwith open("v.pkl", "rb") as f:\n    pickle.load(f)',
+        'import pickle\ndef f(p):\n    with open("v.pkl", "rb") as f:\n        pickle.load(f)',
         'import numpy as np\nnp.load("a.npy")',
         'import yaml\nyaml.safe_load(open("x"))',
         'import yaml\nyaml.load(open("x"), Loader=yaml.SafeLoader)',
@@ -46,3 +49,10 @@ def test_code_of_honest_models_does_not_fail(name: str) -> None:
 
 def test_a_module_without_it_is_silent() -> None:
     assert code_findings(DETECTOR, "import math\nmath.sqrt(4)\n") == []
+
+
+def test_a_pickle_that_is_part_of_the_artifact_is_scanned_itself() -> None:
+    text = b'import pickle\nm = pickle.load(open("w.bin", "rb"))\n'
+    (inside,) = found_by(DETECTOR, text, name="m.py", root=["m.py", "w.bin"])
+    (outside,) = found_by(DETECTOR, text, name="m.py", root=["m.py"])
+    assert (inside.severity, outside.severity) == (Severity.LOW, Severity.HIGH)

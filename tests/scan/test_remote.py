@@ -56,7 +56,7 @@ def test_of_a_large_file_only_its_header_is_fetched_and_that_is_said() -> None:
     result = scan_remote(elsewhere.artifact(), BUILT_IN)
     (file,) = result.files
     assert (file.verdict, file.format) == (Verdict.PASS, "safetensors")
-    assert elsewhere.fetched < 3 << 20
+    assert elsewhere.fetched < 8 << 20
     assert [missed.what for missed in result.not_checked] == ["w.safetensors: digest"]
     assert f"of {len(data)} bytes were fetched" in result.not_checked[0].why
     assert result.digests[0].digest.blake3 == ""

@@ -6,9 +6,11 @@ import time
 
 import pytest
 
-from modelkeep.core import Severity
+from modelkeep.core import Location, Severity
+from modelkeep.formats import MemorySource
+from modelkeep.scan import Context
 from modelkeep.scan.remote_command import DETECTOR
-from samples import found_by
+from samples import budget, found_by
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,8 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
 
 def test_a_long_text_is_quick() -> None:
     for text in ("curl " * 800_000, "http://1" * 500_000, "nc powershell bash -c " * 180_000):
+        source = MemorySource(text.encode())
+        context = Context(Location("a.txt"), source, "text", None, budget())
         start = time.process_time()
-        found_by(DETECTOR, text.encode())
+        list(DETECTOR.run(context))
         assert time.process_time() - start < 3

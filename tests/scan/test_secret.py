@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.core import Severity, Verdict
+from gguf_samples import PLAIN, gguf_of
+from modelkeep.core import Location, Severity, Verdict
+from modelkeep.formats import MemorySource
+from modelkeep.scan import Context
 from modelkeep.scan.secret import DETECTOR
-from samples import found_by, safetensors_of, scan_bytes
+from samples import budget, found_by, safetensors_of, scan_bytes, tensor
 
 LETTERS = string.ascii_letters + string.digits
 
@@ -71,8 +74,14 @@ def test_a_secret_is_medium_and_never_shown(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_secret_in_the_header_of_weights_is_found() -> None:
-    data = safetensors_of({"__metadata__": {"token": SECRETS["hub"]}})
-    assert len(found_by(DETECTOR, data)) == 1
+    for data in (
+        safetensors_of({"__metadata__": {"token": SECRETS["hub"]}}),
+        gguf_of(PLAIN | {"general.token": SECRETS["hub"]}),
+    ):
+        assert len(found_by(DETECTOR, data)) == 1
+    weights = SECRETS["hub"].encode()
+    data = safetensors_of({"w": tensor(0, len(weights))}, weights)
+    assert found_by(DETECTOR, data) == []
 
 
 def test_a_secret_is_reported_once_and_across_windows() -> None:
@@ -108,6 +117,8 @@ def test_a_long_text_is_quick() -> None:
         "-----BEGIN PRIVATE KEY-----\n" * 150_000,
         "sk-" + "a" * (4 << 20),
     ):
+        source = MemorySource(text.encode())
+        context = Context(Location("a.txt"), source, "text", None, budget())
         start = time.process_time()
-        found_by(DETECTOR, text.encode())
+        list(DETECTOR.run(context))
         assert time.process_time() - start < 2

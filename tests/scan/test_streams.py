@@ -144,9 +144,9 @@ def test_bytes_of_a_member_named_like_a_folder_are_read() -> None:
 
 def test_a_member_that_cannot_be_read_does_not_hide_the_others() -> None:
     data = bytearray(raw_zip(Entry("bad", b"x"), Entry("good", bomb())))
-    data[8] = data[data.index(b"PK\1\2") + 10] = 99
+    data[8] = data[data.index(b"PK\1\2") + 10] = 98
     bad, good, outer = read_streams(bytes(data))
-    assert "method 99" in str(bad.error)
+    assert "method 98" in str(bad.error)
     assert (bad.location.member, good.location.member) == ("bad", "good")
     assert (good.format, outer.format) == ("pickle", "zip")
 

@@ -20,6 +20,7 @@ from typing import Final
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.contents import Contents
 from modelkeep.formats.interface import Budget, Format, Reading, Source, cut, part
+from modelkeep.formats.remains import behind_zeros
 from modelkeep.formats.unpacking import (
     XZ_MEMORY,
     Decompressor,
@@ -151,7 +152,7 @@ def _reader(name: str, kind: Kind) -> Callable[[Source, Budget, Reading], None]:
                 begin = at + kind.skip(source, at)
                 rest = cut(source, begin, source.size - begin)
                 at = min(begin + spool.fill(rest, kind.start) + kind.tail, source.size)
-                at = _behind_padding(source, at)
+                at = behind_zeros(source, at, budget)
         except MalformedArtifactError as broken:
             error = broken
         bomb = spool.bomb()
@@ -165,17 +166,6 @@ def _reader(name: str, kind: Kind) -> Callable[[Source, Budget, Reading], None]:
             reading.parts.append(part(cut(source, at, source.size - at), "trailing"))
 
     return read
-
-
-def _behind_padding(source: Source, at: int) -> int:
-    """Behind zeros up to the next block, which tapes and xz leave behind a stream."""
-    while at < source.size:
-        chunk = source.read(at, _LONGEST_TEXT)
-        zeros = len(chunk) - len(chunk.lstrip(b"\0"))
-        at += zeros
-        if zeros < len(chunk):
-            break
-    return at
 
 
 def _looks_like(kind: Kind) -> Callable[[Source], bool]:

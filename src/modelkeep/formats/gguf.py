@@ -32,9 +32,11 @@ _WINDOW: Final = 1 << 20
 _STRINGS: Final = 16 << 20
 """Most bytes of text that are kept."""
 # Counts above these are written by nobody; below them a file is taken to be cut short.
-_MOST_PAIRS: Final = 1 << 16
-_MOST_TENSORS: Final = 1 << 17
-_MOST_BYTES: Final = 1 << 26
+_MOST_PAIRS: Final = 1 << 12
+_MOST_TENSORS: Final = 1 << 15
+_MOST_BYTES: Final = 1 << 22
+_FAR: Final = 256
+"""A file cut short holds more than this part of its tensors."""
 _LONGEST_KEY: Final = (1 << 16) - 1
 _INT64: Final = (1 << 63) - 1
 
@@ -55,12 +57,14 @@ class Model:
         version: 1, 2 or 3.
         metadata: values by key: numbers, text, short lists, or an ``Array``.
         tensors: entries in file order.
+        end: where the header ends, or where reading it stopped.
         attacks: numbers that overflow a loader's arithmetic, each ``(offset, sentence)``.
     """
 
     version: int = 0
     metadata: dict[str, object] = field(default_factory=dict)
     tensors: list[Tensor] = field(default_factory=list)
+    end: int = 0
     attacks: list[tuple[int, str]] = field(default_factory=list)
 
 
@@ -262,14 +266,22 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     try:
         _header(cursor, reading)
     finally:
+        model.end = cursor.at
         reading.parts += template_parts(model.metadata)
         reading.parts += payload_parts(model.metadata, "metadata")
     alignment = model.metadata.get("general.alignment", 32)
     if type(alignment) is not int or alignment <= 0 or alignment & (alignment - 1):
         model.attacks.append((0, f"the alignment {alignment!r} is not a power of two"))
         raise MalformedArtifactError(f"GGUF alignment {alignment!r}")
-    if not model.attacks:
-        check_map(source, model.tensors, cursor.at, alignment, reading)
+    if model.attacks:
+        return
+    end = check_map(source, model.tensors, cursor.at, alignment, reading)
+    if end > max(_FAR * source.size, source.size + (1 << 30)):
+        model.attacks.append((0, f"the tensors end at {end:#x}, the file at {source.size:#x}"))
+    if end > source.size and model.tensors:
+        raise MalformedArtifactError(
+            f"the tensors end at {end:#x}, the file at {source.size:#x} (truncated?)"
+        )
 
 
 FORMAT: Final = Format("gguf", looks_like, read, first=b"G")

@@ -12,7 +12,6 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.interface import Reading, Source, cut, part
 
 # Type: (weights in a block, bytes of a block). A type that is not here has no known size.
@@ -50,7 +49,7 @@ class Tensor:
 
 def check_map(
     source: Source, tensors: list[Tensor], header: int, alignment: int, reading: Reading
-) -> None:
+) -> int:
     """Note overlaps, holes and tails as lies; hand out bytes that belong to no tensor.
 
     Args:
@@ -60,8 +59,8 @@ def check_map(
         alignment: of each tensor.
         reading: what lies and parts are added to.
 
-    Raises:
-        MalformedArtifactError: the file ends before its last tensor.
+    Returns:
+        Where the last tensor ends, or the first begins if sizes are not known.
     """
     start = _aligned(header, alignment)
     _check_names(tensors, reading)
@@ -73,14 +72,10 @@ def check_map(
         if at is not None and tensor.size != 0:
             _step(source, tensor, start + at, start + _aligned(at, alignment), start, reading)
         at = None if tensor.size is None else max(at or 0, tensor.offset + tensor.size)
-    end = None if at is None else start + at
-    if end is None:
-        return
-    if end > source.size and tensors:
-        raise MalformedArtifactError(
-            f"the tensors end at {end:#x}, the file at {source.size:#x} (truncated?)"
-        )
-    _tail(source, end, reading)
+    if at is None:
+        return start
+    _tail(source, start + at, reading)
+    return start + at
 
 
 def _check_names(tensors: list[Tensor], reading: Reading) -> None:

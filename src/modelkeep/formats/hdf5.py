@@ -10,46 +10,21 @@ Source: HDF5 File Format Specification, version 3.0.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats import hdf5_header as header
-from modelkeep.formats.hdf5_data import MOST_BYTES, Layout, filters, layout, stored
+from modelkeep.formats.hdf5_chunks import Layout
+from modelkeep.formats.hdf5_data import MOST_BYTES, filters, layout, stored
 from modelkeep.formats.hdf5_file import File, decode, find_superblock, open_file
 from modelkeep.formats.hdf5_heap import open_heap, records
 from modelkeep.formats.interface import Budget, Format, MemorySource, Reading, Source, cut, part
-from modelkeep.formats.json_text import unpack_base64
+from modelkeep.formats.stored_value import document_in
 
 _RAW: Final = frozenset({header.BITFIELD, header.OPAQUE, header.COMPOUND})
 _MOST_TEXTS: Final = 200_000
-# Starts of pickles, archives, programs, arrays, compiled code and configurations.
-_STARTS: Final = (
-    *(
-        b"PK\3\4",
-        b"\x1f\x8b",
-        b"BZh",
-        b"\xfd7zXZ",
-        b"7z\xbc\xaf",
-        b"\x28\xb5\x2f\xfd",
-        b"\xe3\0",
-    ),
-    *(
-        b"\x7fELF",
-        b"MZ",
-        b"\x93NUMPY",
-        b"\x89HDF",
-        b"{",
-        b"[",
-        b"---\n",
-        b"<?xml",
-        b"!!",
-        b"#!",
-    ),
-)
-_PACKED: Final = re.compile(rb"gA[I-X]|UEsDB|H4sI")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,15 +247,9 @@ class _Walk:
                 yield self.file.global_heap(place, index)[:length]
 
     def _hand_out(self, member: str, value: bytes) -> None:
-        value = value.rstrip(b"\0") if value[:1] in b"{[" else value
-        if len(value) < 6:
-            return
-        start = value.lstrip()[:8]
-        if _PACKED.match(start):
-            value = unpack_base64(decode(value)) or value
-        elif not (start.startswith(_STARTS) or _is_pickle(value)):
-            return
-        self.reading.parts.append(part(MemorySource(value), member))
+        inner = document_in(value)
+        if inner is not None:
+            self.reading.parts.append(part(MemorySource(inner), member))
 
     def _dataset(self, path: str, found: dict[int, header.Message]) -> None:
         place = layout(self.file, found[header.LAYOUT].data)
@@ -321,14 +290,6 @@ class _Walk:
         name = fields.text()
         if name != ".":
             self.document.outside.append(Outside(path, "virtual dataset", name))
-
-
-def _is_pickle(value: bytes) -> bool:
-    """Whether bytes may be a pickle: by its mark, or text opcodes up to a full stop."""
-    if value[0] == 0x80 and value[1] <= 5:
-        return True
-    text = value.rstrip(b"\0")
-    return text.endswith(b".") and b"\n" in text and text[:1] in b"(cI]})lLSVNFpgid"
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:

@@ -13,6 +13,7 @@ from modelkeep.formats.interface import Budget, Source, read_exactly
 
 SIGNATURE: Final = b"\x89HDF\r\n\x1a\n"
 _MOST_BLOCK: Final = 64 * 2**20
+_LAST_PLACE: Final = 32 * 2**20
 _MOST_CACHED: Final = 64
 
 
@@ -171,9 +172,12 @@ class File:
 
 
 def find_superblock(source: Source) -> int | None:
-    """Where the file begins: at 0, 512, 1024 and so on, doubling."""
+    """Where the file begins: at 0, 512, 1024 and so on, doubling up to 32 MiB.
+
+    The library goes on to the end; each further place costs a fetch where files are remote.
+    """
     at = 0
-    while at < source.size:
+    while at < min(source.size, _LAST_PLACE + 1):
         if source.read(at, 8) == SIGNATURE:
             return at
         at = max(512, at * 2)

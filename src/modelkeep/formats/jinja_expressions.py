@@ -16,10 +16,12 @@ from jinja2 import nodes
 
 from modelkeep.core import LimitExceededError
 from modelkeep.formats.jinja_names import (
+    FORMAT_FIELD,
     FUNCTIONS,
     INTERNAL_NAME,
     INTERNAL_TEXT,
     MODULES,
+    PROSE,
     RUNNING,
     SINKS,
 )
@@ -86,7 +88,9 @@ class Expressions:
         return tuple(UNKNOWN if option is HUGE else option for option in options)
 
     def _check_text(self, node: nodes.Node, text: str) -> None:
-        if "_" in text and (found := INTERNAL_TEXT.search(text)):
+        """Note a text that is such a name or a format that asks for one; prose is neither."""
+        found = INTERNAL_TEXT.search(text) if "_" in text else None
+        if found and (not PROSE.search(text) or FORMAT_FIELD.search(text)):
             self.note("internal", node, found.group())
 
     def _fold(self, node: nodes.Node, scope: Scope) -> Options:

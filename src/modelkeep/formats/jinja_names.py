@@ -19,6 +19,8 @@ INTERNAL_NAME: Final = re.compile(
     r"__\w+|_[A-Za-z]\w*__\w+|(?:gi|cr|ag|tb)_(?:frame|code|next)|f_(?:globals|builtins|locals|back"
     r"|code)|func_(?:globals|code)|co_consts|im_func|mro"
 )
+PROSE: Final = re.compile(r"\s")
+FORMAT_FIELD: Final = re.compile(r"\{[^{}\s.\[]{0,64}[.\[][^{}\s]{0,200}\}|%\(\w{0,64}__")
 # Functions that Jinja or Flask bring; what lies behind a function leads to its module.
 FUNCTIONS: Final = frozenset(
     "lipsum cycler joiner namespace range dict url_for get_flashed_messages".split()

@@ -133,9 +133,6 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     kept = tree.hidden[:_MOST_LIES]
     reading.lies += [(0, f"key {key!r} stands twice in one object") for key, _ in kept]
     reading.parts += packed_parts(tree)
-    if any(mark in text for mark in (b"{{", b"{%", b"u007b", b"u007B")):
-        for value in (tree.value, *({key: value} for key, value in tree.hidden)):
-            reading.parts += template_parts(value)
 
 
 def _tree(text: bytes, budget: Budget) -> Tree:
@@ -192,9 +189,14 @@ def _keep_beginning(source: Source, text: bytes, reading: Reading) -> None:
 
 
 def packed_parts(tree: Tree) -> Iterator[Part]:
-    """Texts that are pickles, archives or configurations themselves."""
+    """Texts that are pickles, archives, configurations or templates themselves."""
+    is_notebook = isinstance(tree.value, dict) and "nbformat" in tree.value
     for path, value in tree.walk():
-        if not isinstance(value, str) or len(value) < 12:
+        if not isinstance(value, str):
+            continue
+        if ("{{" in value or "{%" in value) and not is_notebook:
+            yield from template_parts({dotted(path): value})
+        if len(value) < 12:
             continue
         if _INNER_JSON.match(value):
             inner: bytes | None = value.encode("utf-8", "surrogatepass")

@@ -29,9 +29,14 @@ _TOKEN: Final = re.compile(
 _REST: Final = re.compile(_BLANK)
 _NUMBERS: Final = re.compile(rb"(?:[ \t\r\n]*+-?[0-9][0-9.eE+-]*+[ \t\r\n]*+,)*+")
 _WORDS: Final[dict[bytes, object]] = {b"true": True, b"false": False, b"null": None}
-_KEPT_NUMBERS: Final = 4096
+_KEPT_NUMBERS: Final = 4096  # of one container
+_ALL_NUMBERS: Final = 200_000  # of a document; beyond, the first few of each container
+_FEW_NUMBERS: Final = 8
 _MOST_DIGITS: Final = 300
-_COST: Final = 120  # rough bytes that one kept value takes besides its text
+# Rough bytes that a kept container, text or number takes besides its text.
+_CONTAINER: Final = 160
+_VALUE: Final = 56
+_MOST_KEYS: Final = 100_000
 
 
 @dataclass(slots=True)
@@ -53,8 +58,8 @@ class _Walk:
     tree: Tree = field(default_factory=Tree)
     documents: list[object] = field(default_factory=list)
     frames: list[_Frame] = field(default_factory=list)
-    whole: int = 0
-    """Where the last complete document ends."""
+    numbers: int = 0
+    keys: dict[bytes, str] = field(default_factory=dict)
 
     def run(self) -> None:
         at, steps = 0, 0
@@ -69,8 +74,6 @@ class _Walk:
             self._token(match)
             if self.frames and isinstance(self.frames[-1].value, list):
                 at = self._skip_numbers(at)
-            elif not self.frames:
-                self.whole = at
         if self.frames or _REST.fullmatch(self.text, at) is None:
             raise MalformedArtifactError(f"not valid JSON: nothing fits at {at:#x}")
 
@@ -91,7 +94,7 @@ class _Walk:
         if len(self.frames) >= self.depth:
             raise LimitExceededError(f"JSON nested deeper than {self.depth}")
         value: dict[str, object] | list[object] = {} if mark == b"{" else []
-        self._put(value)
+        self._put(value, _CONTAINER)
         self.frames.append(_Frame(value))
 
     def _mark(self, mark: bytes) -> None:
@@ -107,38 +110,50 @@ class _Walk:
         self.frames.pop()
 
     def _string(self, token: bytes) -> None:
+        frame = self.frames[-1] if self.frames else None
+        if frame is not None and isinstance(frame.value, dict) and frame.key is None:
+            frame.key = self.keys.get(token)
+            if frame.key is not None:
+                return
         try:
             text = token[1:-1].decode("utf-8", "surrogatepass")
             text = json.loads(f'"{text}"', strict=False) if "\\" in text else text
         except ValueError as error:
             raise MalformedArtifactError(f"not valid JSON: {error}") from error
-        frame = self.frames[-1] if self.frames else None
         if frame is not None and isinstance(frame.value, dict) and frame.key is None:
             frame.key = text
-            self._spend(len(token))
+            if len(self.keys) < _MOST_KEYS and len(token) < _VALUE:
+                self.keys[token] = text
+            self._spend(_VALUE + len(token))
         else:
-            self._put(text, len(token))
+            self._put(text, _VALUE + len(token))
 
     def _number(self, token: bytes) -> None:
         frame = self.frames[-1] if self.frames else None
         if frame is not None:
             frame.numbers += 1
-            if frame.numbers > _KEPT_NUMBERS:
+            if self._has_enough(frame):
                 if isinstance(frame.value, dict) and not frame.colon:
                     raise MalformedArtifactError("not valid JSON: a number where a key belongs")
                 frame.key, frame.colon = None, False
                 return
+        self.numbers += 1
         self._put(number(token.decode("ascii")))
+
+    def _has_enough(self, frame: _Frame) -> bool:
+        """Whether further numbers of a container are let go."""
+        most = _FEW_NUMBERS if self.numbers > _ALL_NUMBERS else _KEPT_NUMBERS
+        return frame.numbers > most
 
     def _skip_numbers(self, at: int) -> int:
         """Step over a run of numbers in a list that has enough of them already."""
-        if self.frames[-1].numbers < _KEPT_NUMBERS:
+        if not self._has_enough(self.frames[-1]):
             return at
         match = _NUMBERS.match(self.text, at)
         return at if match is None else match.end()
 
-    def _put(self, value: object, length: int = 0) -> None:
-        self._spend(length)
+    def _put(self, value: object, cost: int = _VALUE) -> None:
+        self._spend(cost)
         if not self.frames:
             self.documents.append(value)
             return
@@ -153,8 +168,8 @@ class _Walk:
         frame.value[frame.key] = value
         frame.key, frame.colon = None, False
 
-    def _spend(self, length: int) -> None:
-        self.room -= length + _COST
+    def _spend(self, cost: int) -> None:
+        self.room -= cost
         if self.room < 0:
             raise LimitExceededError("JSON document holds more text than is kept in memory")
 
@@ -177,7 +192,7 @@ def number(text: str) -> object:
         raise MalformedArtifactError(f"not valid JSON: number {text!r}") from None
 
 
-def walk(text: bytes, budget: Budget, *, depth: int, room: int = 250 * 2**20) -> Tree:
+def walk(text: bytes, budget: Budget, *, depth: int, room: int = 300 * 2**20) -> Tree:
     """Parse documents one behind another; the value of several is a list of them.
 
     Args:

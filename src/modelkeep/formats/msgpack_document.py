@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
+from modelkeep.formats import pickle_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Source, cut, part, read_exactly
 from modelkeep.formats.tree import Tree
 
@@ -25,7 +26,7 @@ _SIZED: Final = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xC7: 1, 0xC8: 2, 0xC9: 4, 0xD9: 1, 
                  0xDB: 4, 0xDC: 2, 0xDD: 4, 0xDE: 2, 0xDF: 4}  # fmt: skip
 _EXTENSION: Final = {0xD4: 1, 0xD5: 2, 0xD6: 4, 0xD7: 8, 0xD8: 16}
 _CONSTANT: Final = {0xC0: None, 0xC2: False, 0xC3: True}
-_MAGIC: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04", b"\x1f\x8b")
+_MAGIC: Final = (b"PK\x03\x04", b"\x1f\x8b", b"\x93NUM")
 _KEYS: Final = range(0x81, 0x90)
 
 
@@ -93,9 +94,9 @@ class _Walk:
 
     def binary(self, size: int, head: int) -> None:
         start = self.skip(size) + head
-        if self.source.read(start, 4).startswith(_MAGIC):
+        content = cut(self.source, start, size - head)
+        if content.read(0, 4).startswith(_MAGIC) or pickle_stream.looks_like(content):
             self.budget.entry()
-            content = cut(self.source, start, size - head)
             self.reading.parts.append(part(content, f"[{start:#x}]"))
 
     def sequence(self, count: int, depth: int) -> list[object]:

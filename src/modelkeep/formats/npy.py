@@ -22,11 +22,14 @@ from modelkeep.formats.interface import (
     part,
     read_exactly,
 )
+from modelkeep.formats.remains import after
 
 MAGIC: Final = b"\x93NUMPY"
-_HEADER_LIMIT: Final = 1 << 16
+_HEADER_LIMIT: Final = 1 << 16  # of what is parsed; blanks around it do not count
+_LONGEST: Final = 1 << 24
 _TYPE_LIMIT: Final = 256  # characters
 # Types NumPy reads without unpickling: byte order, kind, size, unit of a time.
+_PYTHON2_LONG: Final = re.compile(rb"(?<=[0-9])L(?=[,)\]\s])")
 _PLAIN: Final = re.compile(
     r"[<>|=]?(?P<kind>[biufcmMSUV])(?P<size>[0-9]{1,9})(\[[0-9]{0,9}[A-Za-z]{1,8}\])?|[<>|=]?\?"
 )
@@ -34,12 +37,18 @@ _PLAIN: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the header says; ``data`` is the offset of the first byte after it."""
+    """What the header says.
+
+    Attributes:
+        data: offset of the first byte after it.
+        end: offset behind the numbers, or ``None`` for objects, which end by themselves.
+    """
 
     descr: str
     shape: tuple[int, ...]
     objects: bool
     data: int
+    end: int | None = None
 
 
 def looks_like(source: Source) -> bool:
@@ -55,6 +64,25 @@ def read_header(source: Source, budget: Budget) -> Header:
         LimitExceededError: the header is longer than 64 KiB.
     """
     budget.entry()
+    start, data = _span(source)
+    if data - start > _LONGEST:
+        raise LimitExceededError(f"npy header of {data - start} bytes")
+    fields = _literal(read_exactly(source, start, data - start, "npy header"))
+    descr, shape = fields.get("descr"), fields.get("shape")
+    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise MalformedArtifactError("npy header has no valid shape")
+    if _holds_objects(descr):
+        return Header(str(descr), shape, objects=True, data=data)
+    needed = _times(_item_size(descr), shape)
+    if needed > source.size - data:
+        raise MalformedArtifactError(
+            f"npy data holds {source.size - data} bytes, its shape needs more"
+        )
+    return Header(str(descr), shape, objects=False, data=data, end=data + needed)
+
+
+def _span(source: Source) -> tuple[int, int]:
+    """Where the header's text starts and ends."""
     head = read_exactly(source, 0, 8, "npy magic")
     if head[:6] != MAGIC or head[6] not in (1, 2, 3):
         raise MalformedArtifactError("not a NumPy array file")
@@ -63,29 +91,33 @@ def read_header(source: Source, budget: Budget) -> Header:
     (length,) = struct.unpack(
         "<I" if wide else "<H", read_exactly(source, 8, width, "npy length")
     )
-    if length > _HEADER_LIMIT:
-        raise LimitExceededError(f"npy header of {length} bytes")
-    data = 8 + width + length
-    fields = _literal(read_exactly(source, 8 + width, length, "npy header"))
-    descr, shape = fields.get("descr"), fields.get("shape")
-    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
-        raise MalformedArtifactError("npy header has no valid shape")
-    objects = _holds_objects(descr)
-    if not objects:
-        _check_length(descr, shape, source.size - data)
-    return Header(str(descr), shape, objects, data)
+    return 8 + width, 8 + width + length
 
 
 def _literal(raw: bytes) -> dict[str, object]:
+    raw = raw.strip()
+    if len(raw) > _HEADER_LIMIT:
+        raise LimitExceededError(f"npy header of {len(raw)} bytes")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an unknown escape in a field's name
-            value = ast.literal_eval(raw.decode("latin-1").strip())
+            value = _evaluate(raw)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError) as error:
         raise MalformedArtifactError(f"npy header is no literal: {error}") from error
     if not isinstance(value, dict):
         raise MalformedArtifactError("npy header is no dictionary")
     return value
+
+
+def _evaluate(raw: bytes) -> object:
+    """The literal; Python 2 wrote long integers with an L, and NumPy reads them yet."""
+    try:
+        return ast.literal_eval(raw.decode("latin-1"))
+    except SyntaxError:
+        plain = _PYTHON2_LONG.sub(b"", raw)
+        if plain == raw:
+            raise
+        return ast.literal_eval(plain.decode("latin-1"))
 
 
 def _holds_objects(descr: object) -> bool:
@@ -104,24 +136,54 @@ def _holds_objects(descr: object) -> bool:
     return True
 
 
-def _check_length(descr: object, shape: tuple[int, ...], available: int) -> None:
-    found = _PLAIN.fullmatch(descr) if isinstance(descr, str) else None
-    if found is None or 0 in shape:
-        return  # a structured type: its length is not this simple
-    size = int(found["size"] or 1) * (4 if found["kind"] == "U" else 1)
-    for extent in shape:
-        size *= extent
-        if size > available:
-            raise MalformedArtifactError(
-                f"npy data holds {available} bytes, its shape needs more"
-            )
+def _item_size(descr: object) -> int:
+    """Bytes of one item of a type that holds no objects.
+
+    Raises:
+        MalformedArtifactError: a field has a shape that is none.
+    """
+    if isinstance(descr, str):
+        found = _PLAIN.fullmatch(descr)
+        size = int(found["size"] or 1) if found else 0
+        return size * 4 if found and found["kind"] == "U" else size
+    if isinstance(descr, tuple):
+        return _times(_item_size(descr[0]), descr[1])
+    total = 0
+    for field in descr if isinstance(descr, list) else []:
+        size = _item_size(field[1])
+        total += _times(size, field[2]) if len(field) > 2 else size
+    return total
+
+
+def _times(size: int, shape: object) -> int:
+    """Bytes of so many items, no more than a number of 64 bits needs to be."""
+    extents = shape if isinstance(shape, tuple) else (shape,)
+    if not all(isinstance(extent, int) and extent >= 0 for extent in extents):
+        raise MalformedArtifactError("npy header has a field without a valid shape")
+    if 0 in extents:
+        return 0
+    for extent in extents:
+        size = min(size * extent, 1 << 63)
+    return size
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:
-    """The document is a ``Header``; objects are a pickle behind it."""
-    header = read_header(source, budget)
+    """The document is a ``Header``; objects are a pickle behind it.
+
+    Behind a header that cannot be parsed there may be a pickle too: NumPy has its own
+    opinion of what a header is.
+    """
+    try:
+        header = read_header(source, budget)
+    except MalformedArtifactError:
+        _, data = _span(source)
+        if data < source.size:
+            reading.parts.append(part(cut(source, data, source.size - data), "objects"))
+        raise
     reading.document = header
-    if header.objects:
+    if header.end is not None:
+        after(source, header.end, budget, reading)
+    else:
         rest = cut(source, header.data, source.size - header.data)
         reading.parts.append(part(rest, "objects"))
 

@@ -20,9 +20,11 @@ from modelkeep.formats.interface import Budget, MemorySource, Part, part
 from modelkeep.formats.pickle_arrays import array_type
 from modelkeep.formats.pickle_constants import Blob
 from modelkeep.formats.pickle_events import Event, How, Import, Result, Use
+from modelkeep.formats.pickle_policy import executed
 from modelkeep.formats.pickle_values import CALL, TUPLE, Values
 
 _PAIR: Final = 2
+_FEW: Final = 60  # attributes of which all values are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Calls:
         self.emit = emit
         self.parts = parts
         self._seen: set[object] = set()
+        self._executed: set[tuple[int, ...]] = set()
         self._extensions: dict[int, tuple[str, str]] = {}
 
     def import_(
@@ -74,9 +77,26 @@ class Calls:
         """Note the state given to an import or to what a call returned."""
         target = self.values.symbols[-value]
         keys = self.values.keys(state)
-        if isinstance(target, Import | Result) and (value, keys) not in self._seen:
-            self._seen.add((value, keys))
-            self.emit(Use(target, "build", offset, (), self.values.texts(keys)))
+        if not isinstance(target, Import | Result):
+            return
+        if (value, keys) in self._seen and keys not in self._executed:
+            return
+        self._seen.add((value, keys))
+        texts = self.values.texts(keys)
+        told = tuple(
+            self._executed_text(key, state, keys, texts) for key in executed() if key in texts
+        )
+        if told:
+            self._executed.add(keys)
+        self.emit(Use(target, "build", offset, told, texts))
+
+    def _executed_text(
+        self, key: str, state: int, keys: tuple[int, ...], texts: tuple[str, ...]
+    ) -> str:
+        """The text of an attribute that is run, ``?`` where another could take its place."""
+        plain = len(keys) == len(texts) <= _FEW and texts.count(key) == 1
+        text = self.values.mapping(state).get(key) if plain else None
+        return text if isinstance(text, str) else "?"
 
     def _unknown(self) -> int:
         return self.values.symbol("unknown", Result(None))

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import _compat_pickle
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from modelkeep.formats.interface import Budget
 
+# Modules in which Python 3 moved or renamed something.
+_OLD: Final = frozenset(_compat_pickle.IMPORT_MAPPING) | {
+    module for module, _ in _compat_pickle.NAME_MAPPING
+}
 How = Literal["reduce", "newobj", "obj", "inst", "build"]
 
 
@@ -38,6 +42,8 @@ class Import:
         """The name as Python 3 would look it up, ``?`` for what is not known."""
         if self.module is None or self.name is None:
             return f"{self.module or '?'}.{self.name or '?'}"
+        if self.module not in _OLD:
+            return f"{self.module}.{self.name}"
         first, dot, rest = self.name.partition(".")
         module, name = _compat_pickle.NAME_MAPPING.get(
             (self.module, first), (self.module, first)
@@ -73,7 +79,8 @@ class Use:
         how: by which opcode.
         offset: of that opcode.
         arguments: what the call is given: ``str`` and ``bytes`` constants, ``Import``,
-            ``Result``, tuples of these, ``None`` for anything else.
+            ``Result``, tuples of these, ``None`` for anything else. For ``build``: texts of
+            the state that its class would run (``pickle_policy.executed``).
         keys: for ``build``, the keys of the state that are text.
     """
 
@@ -115,4 +122,5 @@ class PickleDocument:
 def _signature(use: Use) -> tuple[str, ...]:
     """What tells two uses of one name apart: the names among the arguments, the keys."""
     names = (a.dotted for a in use.arguments if isinstance(a, Import | Result))
-    return (*names, *use.keys)
+    texts = (a for a in use.arguments if use.how == "build" and isinstance(a, str))
+    return (*names, *texts, *use.keys)

@@ -15,6 +15,8 @@ Sources: PickleBall, arXiv 2508.15987 (policies per library and use); CPython ``
 from __future__ import annotations
 
 import enum
+import re
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
@@ -26,9 +28,9 @@ _LONGEST: Final = 64  # components of a name that are looked at
 _MAIN: Final = frozenset({"__main__", "__mp_main__"})
 _CYTHON: Final = "__pyx_unpickle_"  # generated; makes an instance and gives it its state
 _USES: Final = {  # where a use has to be listed
-    "import": ("hold", "new", "call", "single"),
-    "newobj": ("new", "call"),
-    "build": ("new", "call"),
+    "import": ("hold", "new", "call", "single", "state"),
+    "newobj": ("new", "call", "state"),
+    "build": ("new", "call", "state"),
     "handed out": ("load",),
     "single": ("single", "call"),
 }
@@ -61,7 +63,8 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         inner: functions that use their arguments, and how they use each one.
         modules: per module: names to ``hold``, classes to restore (``new``), names to ``call``,
             to ``load`` bytes that are constants, because those are scanned, and to call with
-            a ``single`` argument.
+            a ``single`` argument; classes that run a text of their ``state``.
+        executed: attributes with such a text, and an expression for all that savers write.
     """
 
     versions: dict[str, str]
@@ -72,14 +75,15 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     aliases: dict[str, str]
     lookups: str
     inner: dict[str, list[str]]
+    executed: dict[str, str]
     modules: dict[str, dict[str, str]]
 
 
 class _Policy:
     """The table, made ready for questions."""
 
-    __slots__ = ("_modules", "_split", "aliases", "dangerous", "inner", "lookups", "packages",
-                 "standard", "walks")  # fmt: skip
+    __slots__ = ("_modules", "_split", "aliases", "dangerous", "executed", "inner", "lookups",
+                 "packages", "standard", "walks")  # fmt: skip
 
     def __init__(self, table: _Table) -> None:
         self.standard = frozenset(table.standard.split())
@@ -89,6 +93,7 @@ class _Policy:
         self.aliases = table.aliases
         self.lookups = frozenset(table.lookups.split())
         self.inner = {name: tuple(uses) for name, uses in table.inner.items()}
+        self.executed = {key: re.compile(text) for key, text in table.executed.items()}
         self._modules = table.modules
         self._split: dict[str, dict[str, frozenset[str]]] = {}
 
@@ -204,3 +209,14 @@ def inner_uses(dotted: str) -> tuple[str, ...]:
     ``copyreg._reconstructor`` makes an instance of its first argument, for example.
     """
     return _policy().inner.get(dotted, ())
+
+
+def runs_its_state(dotted: str) -> bool:
+    """Whether instances of a class run a text that their state brings."""
+    module, _, name = dotted.rpartition(".")
+    return "state" in _policy().listed(module, name)
+
+
+def executed() -> Mapping[str, re.Pattern[str]]:
+    """Attributes whose text is run, with an expression for all that savers write there."""
+    return _policy().executed

@@ -16,13 +16,24 @@ import pickletools
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, cut, part
+from modelkeep.formats.interface import (
+    Budget,
+    Format,
+    Limits,
+    Reading,
+    Slice,
+    Source,
+    cut,
+    part,
+)
 from modelkeep.formats.pickle_constants import EndsTooSoonError
 from modelkeep.formats.pickle_events import Event, Import, PickleDocument, Result, Use
 from modelkeep.formats.pickle_loop import run
 from modelkeep.formats.pickle_machine import Machine
+from modelkeep.formats.remains import behind_zeros
 
 _CONVINCED: Final = 1 << 17  # bytes without an error after which they are a pickle
+_ENOUGH: Final = 2.0  # seconds without an error, as convincing as a STOP
 _CODES: Final = bytes(ord(info.code) for info in pickletools.opcodes)
 _TORCH_MAGIC: Final = bytes.fromhex("80028a0a6cfc9c46f9206aa850192e")
 _PICKLES: Final = 100_000
@@ -44,6 +55,8 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         if not rest.size or not looks_like(rest):
             break
         budget.entry()
+    start = behind_zeros(source, at, budget)
+    rest = cut(source, start, source.size - start)
     if rest.size:
         reading.parts.append(part(rest, "trailing", _tail_of_torch(source, rest)))
 
@@ -81,8 +94,19 @@ def _runs(source: Source) -> bool:
     try:
         run(Machine(sample, Budget(), _stop_at_use, []), 0)
     except EndsTooSoonError:
-        return source.size > sample.size
+        return source.size > sample.size and _goes_on(source)
     except (_UseSeenError, LimitExceededError):
+        return True
+    except MalformedArtifactError:
+        return False
+    return True
+
+
+def _goes_on(source: Source) -> bool:
+    """Whether it runs on behind the sample: a length no file has is the letter of a text."""
+    try:
+        run(Machine(source, Budget(Limits(seconds=_ENOUGH)), lambda _: None, []), 0)
+    except LimitExceededError:
         return True
     except MalformedArtifactError:
         return False

@@ -11,6 +11,7 @@ Sources: PEP 263 (source encodings); Python language reference, lexical analysis
 from __future__ import annotations
 
 import ast
+import codecs
 import io
 import re
 import tokenize
@@ -26,6 +27,7 @@ _SNIFFED: Final = 2 * 2**20
 _MOST_ERRORS: Final = 50
 _MOST_LINES: Final = 2000
 _LONGEST_LINE: Final = 100_000
+_ROTATED: Final = re.compile(rb"(?:[^\n]*\n)?[ \t]*#[^\n]*coding[:=][ \t]*rot", re.IGNORECASE)
 _STATEMENT: Final = re.compile(
     rb"^[ \t]*(?:import[ \t]+\w|from[ \t]+[\w.]+[ \t]+import\b|(?:async[ \t]+)?def[ \t]+\w+"
     rb"|class[ \t]+\w+|@\w+)|\b(?:__import__|exec|eval|compile|getattr)[ \t]*\(",
@@ -157,6 +159,8 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         reading.document = PythonSource(text, parse(text))
     except MalformedArtifactError:
         text = raw.decode("latin-1")
+        if _ROTATED.match(raw):  # Python 2 read such a file; Python 3 refuses it
+            text = codecs.decode(text, "rot13")
         reading.document = PythonSource(text, recover(text))
         raise
 

@@ -41,6 +41,8 @@ _LONGEST_HEADER: Final = 100_000_000
 _BOMB: Final = 1 << 24
 """A header that long which is not there is no file cut short."""
 _LARGEST: Final = 1 << 50
+_FAR: Final = 256
+"""A file cut short holds more than this part of its tensors."""
 _ENTRY: Final = re.compile(rb'"(?:dtype|data_offsets|shape|__metadata__)"')
 _TYPE: Final = re.compile(r"[A-Z]{1,8}\d{0,3}(?:_[A-Z0-9]{1,12})?")
 _LONGEST_TEXT: Final = 1 << 24
@@ -81,12 +83,17 @@ class Header:
 def looks_like(source: Source) -> bool:
     """Whether the file starts with a length and a JSON object.
 
-    A length that no file has is believed if the object holds what a header does.
+    A made-up length and blanks are believed if the object holds what a header does.
     """
     head = source.read(0, 9)
-    if len(head) < 9 or head[8:9] != b"{":
+    if head[8:9] == b"{" and head[4:8] == b"\0\0\0\0":
+        return True
+    # Some parsers accept blanks in front; some lengths are made up.
+    text = source.read(8, 4096) if head[8:9] in (b"{", b" ", b"\t", b"\r", b"\n") else b""
+    if text.lstrip()[:1] != b"{":
         return False
-    return head[4:8] == b"\0\0\0\0" or bool(_ENTRY.search(source.read(8, 4096)))
+    is_bomb = head[7] > 0 and not head[:8].isascii() and text[:2] in (b'{"', b"{}")
+    return bool(_ENTRY.search(text)) or is_bomb
 
 
 def read_header(
@@ -112,6 +119,7 @@ def read_header(
     tensors = tuple(tensor for tensor in found if tensor is not None)
     if len(tensors) == len(found):
         _check_map(tensors, buffer, room, problems)
+    tensors = tuple(tensor for tensor in tensors if tensor.end <= room)
     plain = {str(key): value for key, value in metadata.items() if isinstance(value, str)}
     return Header(tensors, plain, buffer, tuple(problems), tuple(_remarks(metadata)))
 
@@ -204,6 +212,8 @@ def _check_map(
         if tensor.start < at and tensor.end > tensor.start:
             problems.append((where, f"{tensor.name!r} overlaps another tensor"))
         at = max(at, tensor.end)
+    if at > max(_FAR * size, size + (1 << 30)):
+        problems.append((8, f"the tensors end {at - size} bytes behind the file"))
     if at > size:
         raise MalformedArtifactError(
             f"the tensors end {at - size} bytes behind the file (truncated?)"

@@ -15,8 +15,17 @@ _UNREAD: Final = (
     (b"fmgg", "GGML (before GGUF)"),
     (b"tjgg", "GGML (before GGUF)"),
     (b"algg", "GGML (before GGUF)"),
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"PAR1", "Parquet"),
+    (b"ARROW1", "Arrow"),
+    (b"Rar!\x1a\x07", "RAR"),
+    (b"MSCF", "cabinet"),
+    (b"\xed\xab\xee\xdb", "RPM package"),
+    (b"070701", "cpio archive"),
+    (b"070702", "cpio archive"),
+    (b"070707", "cpio archive"),
+    (b"\xc7\x71", "cpio archive"),
+    (b"hsqs", "squashfs image"),
+    (b"SQLite format 3\0", "SQLite database"),
     (b"MZ", "Windows program"),
 )
 

@@ -18,6 +18,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.contents import Contents, Entry, Kind
 from modelkeep.formats.interface import Budget, Format, Reading, Source, cut, part, read_exactly
+from modelkeep.formats.remains import after
 
 BLOCK: Final = 512
 _CHUNK: Final = 1 << 20
@@ -27,7 +28,6 @@ _KINDS: Final[dict[bytes, Kind]] = {
     b"6": "device",
 }  # fmt: skip
 _EXTENSIONS: Final = frozenset((b"L", b"K", b"x", b"X", b"g"))
-_CHECKSUM: Final = re.compile(rb"[ \0]*[0-7]{1,7}[ \0]*")
 _RECORD: Final = re.compile(rb"([0-9]{1,9}) ([^=]{1,4096})=")
 _HUGE: Final = 8 << 30  # a size that eleven octal digits cannot hold
 
@@ -66,9 +66,12 @@ def looks_like(source: Source) -> bool:
 
 
 def _is_header(block: bytes) -> bool:
-    if len(block) < BLOCK or _CHECKSUM.fullmatch(block, 148, 156) is None:
+    if len(block) < BLOCK:
         return False
-    stored = int(block[148:156].strip(b" \0"), 8)
+    try:
+        stored = _number(block[148:156])
+    except MalformedArtifactError:
+        return False
     rest = block[:148] + block[156:]
     plain = 256 + sum(rest)
     return stored in (plain, plain - 256 * sum(byte > 127 for byte in rest))
@@ -249,19 +252,10 @@ def _next_header(walk: _Walk, at: int) -> int:
 
 def _end(walk: _Walk, at: int) -> None:
     """What stands at the end: marks, nothing (so it was cut), or something else."""
-    size = walk.source.size
     first = walk.source.read(at, BLOCK)
     if len(first) < BLOCK:
         walk.errors.append(MalformedArtifactError("tar ends without its end mark (truncated?)"))
-    while at < size:
-        walk.budget.tick()
-        chunk = walk.source.read(at, _CHUNK)
-        zeros = len(chunk) - len(chunk.lstrip(b"\0"))
-        if zeros < len(chunk):
-            start = at + zeros // BLOCK * BLOCK
-            walk.reading.parts.append(part(cut(walk.source, start, size - start), "trailing"))
-            return
-        at += len(chunk)
+    after(walk.source, at, walk.budget, walk.reading)
 
 
 FORMAT: Final = Format("tar", looks_like, read)

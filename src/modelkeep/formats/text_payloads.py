@@ -1,4 +1,4 @@
-"""Streams that are packed into the strings of a header: base64, pickles as text, code, JSON.
+"""Streams packed into the strings of a header: base64, hexadecimal, text pickles, code, JSON.
 
 Free text of a file that only holds numbers is a place to carry a payload. A string is
 handed out when what it stands for is a stream of its own; prose and plain numbers are not.
@@ -11,6 +11,7 @@ import base64
 import binascii
 import re
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -19,6 +20,7 @@ from modelkeep.formats.interface import MemorySource, Part, part
 from modelkeep.formats.json_text import parse as parse_json
 
 _BASE64: Final = re.compile(r"(?:data:[\w/.+-]+;base64,)?([A-Za-z0-9+/_\s-]{16,}={0,2})\s*")
+_HEXADECIMAL: Final = re.compile(r"(?:[0-9a-fA-F]{2}){12,}")
 _TEXT_PICKLE: Final = re.compile(r"(?:\(?c[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n|\(?[dl]p0?\n)")
 _PICKLE: Final = re.compile(rb"\x80[\x02-\x05]")
 _MAGICS: Final = (
@@ -45,8 +47,9 @@ def payload_parts(values: Mapping[str, object], where: str) -> Iterator[Part]:
             yield part(MemorySource(value.encode("utf-8", "replace")), name)
         elif value[0] in "{[" and _is_json(value):
             yield part(MemorySource(value.encode("utf-8", "backslashreplace")), name, "json")
-        elif (match := _BASE64.fullmatch(value)) and (raw := _unpacked(match.group(1))):
-            yield from _unpacked_part(raw, name)
+        elif match := _BASE64.fullmatch(value):
+            for raw in _unpacked(match.group(1)):
+                yield from _unpacked_part(raw, name)
         elif _is_code(value):
             yield _code(value, name)
 
@@ -70,12 +73,25 @@ def _code(text: str, name: str) -> Part:
     return part(MemorySource(text.encode("utf-8", "backslashreplace")), f"{name}.py")
 
 
-def _unpacked(text: str) -> bytes | None:
-    plain = "".join(text.split()).replace("-", "+").replace("_", "/")
+def _unpacked(text: str) -> Iterator[bytes]:
+    """What hexadecimal or base64 text stands for, unpacked if it is compressed."""
+    plain = "".join(text.split())
+    if _HEXADECIMAL.fullmatch(plain):
+        yield bytes.fromhex(plain)
+        return
+    plain = plain.replace("-", "+").replace("_", "/")
     try:
-        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except binascii.Error:
-        return None
+        return
+    yield _inflated(raw) if raw[:2] in (b"x\x01", b"x\x9c", b"x\xda") else raw
+
+
+def _inflated(raw: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(raw, _LONGEST)
+    except zlib.error:
+        return raw
 
 
 def _is_json(text: str) -> bool:

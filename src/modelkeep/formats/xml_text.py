@@ -42,6 +42,8 @@ _WIDE: Final = re.compile(
     rb"""|iso-2022-jp|cp949|cp936|ks_c_5601-1987)["']""",
     re.IGNORECASE,
 )
+_MOST_DIGITS: Final = 40
+_HOLE: Final = 2**20
 _MOST_WIDE: Final = 64 * 2**20
 _DULL: Final = frozenset(
     "Node SimplePredicate ScoreDistribution DataField MiningField Value Array dim".split()
@@ -111,16 +113,32 @@ class _Walk:
     document: XmlDocument
     open_: list[int | None] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
+    weights: int = 0
+    """Bytes of weights that elements list."""
+    weights_end: int = 0
+    """Where the last of them ends in the file of weights."""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self.budget.operations(1)
         if len(self.open_) >= DEEPEST:
             raise LimitExceededError(f"XML nested deeper than {DEEPEST}")
         self.document.root = self.document.root or name
+        if name == "data":
+            self._weights(attributes)
         kept = None
         if name not in _DULL and _is_notable(name, attributes):
             kept = self._keep(Element(name, attributes, "", self.parser.CurrentLineNumber))
         self.open_.append(kept)
+
+    def _weights(self, attributes: dict[str, str]) -> None:
+        """Account for a constant of an OpenVINO network."""
+        place = [attributes.get(key, "") for key in ("offset", "size")]
+        if all(
+            text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS for text in place
+        ):
+            offset, size = (int(text) for text in place)
+            self.weights += size
+            self.weights_end = max(self.weights_end, offset + size)
 
     def _keep(self, element: Element) -> int | None:
         """Keep an element, unless one without text of its own was seen just so before."""
@@ -226,6 +244,10 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         raise MalformedArtifactError("XML entities are not expanded") from error
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise MalformedArtifactError(f"not valid XML: {error}") from error
+    if walk.weights_end > 2 * walk.weights + _HOLE:
+        where = f"weights are said to end at {walk.weights_end}"
+        sentence = f"{where}, though {walk.weights} bytes are listed"
+        reading.lies.append((0, sentence))
 
 
 FORMAT: Final = Format("xml", looks_like, read, suffixes=frozenset({".xml", ".pmml"}))

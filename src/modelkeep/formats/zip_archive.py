@@ -19,8 +19,9 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats import pickle_stream, tar_archive
 from modelkeep.formats.contents import Entry, Kind
 from modelkeep.formats.interface import Budget, Format, Part, Reading, Source, cut, part
+from modelkeep.formats.remains import behind_zeros
 from modelkeep.formats.zip_directory import DESCRIPTOR, Member, View, end_records, local, views
-from modelkeep.formats.zip_layout import LARGE, Archive, open_archive
+from modelkeep.formats.zip_layout import LARGE, MOST_LIES, Archive, open_archive
 from modelkeep.formats.zip_member import Unpacked, unpack
 
 _LONGEST_LINK: Final = 4096
@@ -65,7 +66,10 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
                 reading.parts.append(
                     Part(_opener(archive, story, budget, reading), story.name, role)
                 )
-    reading.parts += [part(gap, f"[{gap.start:#x}]") for gap in archive.hidden]
+    for gap in archive.hidden:
+        start = behind_zeros(gap, 0, budget)
+        hidden = cut(gap, start, gap.size - start)
+        reading.parts += [part(hidden, f"[{hidden.start:#x}]")] if hidden.size else []
     if archive.errors:
         raise archive.errors[0]
 
@@ -96,7 +100,7 @@ def _opener(
         found = unpack(archive.source, member, budget)
         if found.bomb is not None:
             archive.bombs.append((member.header, found.bomb))
-        if found.problem is not None:
+        if found.problem is not None and len(reading.lies) < MOST_LIES:
             reading.lies.append((member.header, found.problem))
         reading.parts += _leftovers(found, member, reading)
         if found.error is not None:

@@ -26,7 +26,7 @@ from modelkeep.formats.zip_directory import (
 from modelkeep.formats.zip_member import MARKED
 
 LARGE: Final = 0xFFFFFFFF
-_MOST_LIES: Final = 100
+MOST_LIES: Final = 100
 _DEFLATE_RATIO: Final = 1032
 _TFLITE: Final = b"TFL3"  # at offset 4; archives of files are packed behind such models
 _PIECE: Final = 1 << 20
@@ -52,7 +52,7 @@ class Archive(Contents):
 
     def tell(self, offset: int, sentence: str) -> None:
         """Note a contradiction; a hundred of them say enough."""
-        if len(self.lies) < _MOST_LIES:
+        if len(self.lies) < MOST_LIES:
             self.lies.append((offset, sentence))
 
 
@@ -155,7 +155,7 @@ def _weigh(archive: Archive, overlapping: int, total: int) -> None:
 
 def _gap(archive: Archive, start: int, end: int) -> None:
     gap = cut(archive.source, start, end - start)
-    if gap.length > 0 and len(archive.hidden) < _MOST_LIES:
+    if gap.length > 0 and len(archive.hidden) < MOST_LIES:
         whole = _concatenated(gap) if start == 0 else []
         if whole or (start == 0 and gap.read(4, 4) == _TFLITE):
             archive.hidden += whole or [gap]  # honest writers put these in front of an archive

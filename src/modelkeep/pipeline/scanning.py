@@ -203,7 +203,7 @@ def _run(
         run,
         cache=Cache(folder) if folder is not None else None,
         allow=allow,
-        root=map(whole.display, whole.files),
+        whole=whole,
         hashing=hashing,
         on_file=reads,
         on_bytes=listener.counting(size_of(artifact)) if listener.hears_bytes else None,

@@ -74,10 +74,14 @@ def _targets(tree: Tree) -> Iterator[tuple[str, str, Severity]]:
     for _, value in tree.walk():
         if isinstance(value, dict):
             has_arguments = not _ARGUMENTS.isdisjoint(value)
+            asked = value.get("path")
+            if str(value.get("_target_")).startswith("hydra.utils.get_") and asked is not None:
+                yield from _judge("_target_", asked, has_arguments=True)
+                continue
             for key in (_STRONG | _WEAK) & value.keys():
                 yield from _judge(key, value[key], has_arguments=has_arguments)
-            if str(value.get("_target_")).startswith("hydra.") and "path" in value:
-                yield from _judge("_target_", value["path"], has_arguments=True)
+            if not _STRONG.isdisjoint(value):
+                yield from _arguments(value)
             yield from _langchain(value)
             yield from _pairs(value)
         elif isinstance(value, str) and "${" in value and _RESOLVER.search(value):
@@ -96,6 +100,15 @@ def _judge(
             yield key, name, severity
     elif key in _WEAK and is_sink(name):
         yield key, name, Severity.CRITICAL
+
+
+def _arguments(value: dict[str, object]) -> Iterator[tuple[str, str, Severity]]:
+    """Functions handed to what is called: ``functools.partial`` calls its first argument."""
+    given = value.get("_args_", value.get("args"))
+    for argument in given if isinstance(given, list) else ():
+        name = code_name(argument)
+        if name is not None and is_sink(name):
+            yield "_args_", name, Severity.CRITICAL
 
 
 def _pairs(value: dict[str, object]) -> Iterator[tuple[str, str, Severity]]:

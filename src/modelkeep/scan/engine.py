@@ -11,11 +11,21 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from modelkeep.core import Digest, Finding, InputError, NotChecked, Severity, Verdict
+from modelkeep.core import (
+    Digest,
+    Finding,
+    InputError,
+    Location,
+    MalformedArtifactError,
+    NotChecked,
+    Severity,
+    Verdict,
+)
+from modelkeep.core.text import visible
 from modelkeep.formats import Budget, Limits, MemorySource, Source
 from modelkeep.scan.interface import Context, Detector, FileResult, ScanResult
 from modelkeep.scan.plan import HELD, Outcome, Plan, Seen, stuck, unfinished
-from modelkeep.scan.streams import streams
+from modelkeep.scan.streams import Stream, streams
 from modelkeep.scan.verdict_cache import VerdictCache
 from modelkeep.scan.workers import can_fork, run_in_workers
 from modelkeep.sources import (
@@ -29,6 +39,7 @@ from modelkeep.sources import (
 )
 
 FAILING: Final = Severity.HIGH
+_LONGEST_ERROR: Final = 500
 _MANY_FILES: Final = 200  # from here on worker processes pay
 
 
@@ -42,7 +53,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
     *,
     allow: Iterable[str] = (),
     limits: Limits | None = None,
-    root: Iterable[str] | None = None,
+    whole: Artifact | None = None,
     on_file: Callable[[str], None] | None = None,
     on_bytes: Callable[[int], None] | None = None,
     hashing: Hashing = Hashing.NONE,
@@ -56,7 +67,7 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
         detectors: the rules to run.
         allow: dotted names a pickle may import besides the built-in ones.
         limits: budgets per file.
-        root: shown names of all files beside them, scanned or not; those of the artifact.
+        whole: the artifact with all its files, where only some of them are to be scanned.
         on_file: called with each file's name, before it is read or as its result comes in.
         on_bytes: called with the number of bytes just dealt with.
         hashing: digests to compute of the bytes that are scanned.
@@ -69,13 +80,14 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
         INCONCLUSIVE if a reader stopped early, SKIPPED if no reader knows it, else PASS.
 
     """
+    around = whole or artifact
     plan = Plan(
         artifact,
         tuple(detectors),
         frozenset(allow),
         limits or Limits(),
-        frozenset(map(artifact.display, artifact.files) if root is None else root),
-        {artifact.display(name): kind for name, kind in artifact.links().items()},
+        frozenset(map(artifact.display, around.files)),
+        {artifact.display(name): kind for name, kind in around.links().items()},
         hashing,
     )
     verdicts = VerdictCache(cache, plan) if cache and hashing is not Hashing.NONE else None
@@ -107,9 +119,12 @@ def _processes(artifact: Artifact) -> int:
     """How many worker processes are worth their start."""
     count = len(artifact.files)
     if count <= _MANY_FILES:
-        sizes = (artifact.locate(name).stat().st_size for name in artifact.files)
-        if sum(sizes) <= HELD:
-            return 0
+        try:
+            sizes = (artifact.locate(name).stat().st_size for name in artifact.files)
+            if sum(sizes) <= HELD:
+                return 0
+        except OSError:
+            return 0  # a file has just gone; whoever reads it will say so
     return min(count, os.cpu_count() or 1)
 
 
@@ -166,7 +181,26 @@ def _read(
     """Run the rules over each stream while it is open."""
     seen: list[Seen] = []
     findings: list[Finding] = []
-    for stream in streams(source, shown, budget):
+    try:
+        _read_into(seen, findings, streams(source, shown, budget), budget, plan)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a bug in one rule or plug-in must not hide the rest
+        what = f"internal error: {type(error).__name__}: {error}"
+        failed = MalformedArtifactError(visible(what)[:_LONGEST_ERROR])
+        seen.append(Seen(Location(shown), "not finished", failed))
+    return seen, tuple(findings)
+
+
+def _read_into(
+    seen: list[Seen],
+    findings: list[Finding],
+    found: Iterator[Stream],
+    budget: Budget,
+    plan: Plan,
+) -> None:
+    """Fill both lists as far as it goes."""
+    for stream in found:
         context = Context(
             location=stream.location,
             source=stream.source,
@@ -178,11 +212,10 @@ def _read(
             links=plan.links,
             allow=plan.allow,
         )
+        seen.append(Seen(stream.location, stream.format, stream.error))
         for detector in plan.detectors:
             if detector.reads(stream.format):
-                findings += detector.run(context)
-        seen.append(Seen(stream.location, stream.format, stream.error))
-    return seen, tuple(findings)
+                findings.extend(detector.run(context))
 
 
 def _judge(

@@ -128,7 +128,10 @@ def _module(mapping: Mapping[str, object]) -> Iterator[Reference]:
     """One step of a sentence-transformers model."""
     kind = mapping.get("type")
     if isinstance(kind, str) and "." in kind and {"idx", "path"} <= mapping.keys():
-        yield Reference("type", kind, installed=kind.count(".") > 1)
+        yield Reference("type", kind)
+    kinds = mapping.get("types")
+    if isinstance(kinds, dict) and "structure" in mapping:
+        yield from _class("types", list(kinds.values()))
 
 
 def _components(mapping: Mapping[str, object]) -> Iterator[Reference]:

@@ -30,6 +30,7 @@ RULE: Final = Rule(
     tags=("CWE-470", "CWE-22"),
 )
 _ESCAPES: Final = re.compile(r"^[/\\~]|^[A-Za-z]:[\\/]|(^|[/\\])\.\.([/\\]|$)|^\w+://")
+_CLIMBS: Final = re.compile(r"(^|[/\\])\.\.([/\\]|$)|://")
 _PATHS: Final = frozenset(
     "artifact_path model_path data code code_paths model_code_path python_model path "
     "pickled_model model_data serialization_path model_binary model_dir uri env conda "
@@ -60,6 +61,8 @@ def _entry(context: Context, path: Path, value: str) -> Iterator[Finding]:
             yield context.finding(RULE, severity, message, evidence={key: value[:200]})
         return
     known = {str(part) for part in path} & _PATHS and not _FREE & {str(p) for p in path[:2]}
+    if key == "model_code_path" and not _CLIMBS.search(value):
+        return  # where the code lay when it was logged; only its last part is used
     if known and _ESCAPES.search(value):
         message = f"{key} leads outside the model: {value[:80]!r}"
         yield context.finding(RULE, Severity.HIGH, message, evidence={key: value[:200]})

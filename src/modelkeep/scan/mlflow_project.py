@@ -1,6 +1,7 @@
 """An MLflow project runs a dangerous shell command.
 
-The entry points of an ``MLproject`` file are commands for a shell. Training commands
+The entry points of an ``MLproject`` file are commands for a shell, and so are the stages
+of a ``dvc.yaml`` pipeline. Training commands
 are what they are for; fetching programs and running them is not.
 
 Before: ``command: "curl https://host/x.sh | sh"``.
@@ -22,11 +23,13 @@ from modelkeep.scan.shell_policy import judge
 RULE: Final = Rule(
     id="MLF002",
     name="mlflow-project-command",
-    summary="An entry point of the MLflow project runs a dangerous command.",
+    summary="A step of the project or pipeline runs a dangerous command.",
     remedy="Do not run the project; read its commands.",
     topic="artifact.malicious_code",
     tags=("CWE-78",),
 )
+_STEPS: Final = ("entry_points", "stages")
+_COMMANDS: Final = frozenset({"command", "cmd"})
 
 
 def run(context: Context) -> Iterator[Finding]:
@@ -34,10 +37,10 @@ def run(context: Context) -> Iterator[Finding]:
     document = context.document
     if not isinstance(document, Tree) or not isinstance(document.value, dict):
         return
-    if not isinstance(document.value.get("entry_points"), dict):
+    if not any(isinstance(document.value.get(key), dict) for key in _STEPS):
         return
     for path, value in document.walk():
-        if isinstance(value, str) and path and path[-1] == "command":
+        if isinstance(value, str) and path and path[-1] in _COMMANDS:
             for severity, why, line in judge(value):
                 message = f"a command of the project {why}: {line[:100]!r}"
                 yield context.finding(RULE, severity, message, evidence={"why": why})

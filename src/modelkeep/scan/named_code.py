@@ -31,7 +31,7 @@ _MODELLING: Final = re.compile(
 # Packages whose classes fetch models or data by design, which a configuration may ask for.
 _FETCHING: Final = frozenset(
     "transformers torchvision torchaudio datasets diffusers peft timm sentence_transformers "
-    "lightning pytorch_lightning nemo huggingface_hub mlflow open_clip hydra accelerate "
+    "lightning pytorch_lightning nemo huggingface_hub mlflow open_clip accelerate "
     "torchtune trl optimum".split()
 )
 _HARMLESS: Final = frozenset({"torch.compile"})

@@ -36,7 +36,7 @@ _STEALS: Final = re.compile(
     r"document\.cookie|localStorage|sessionStorage|kernel\.execute|IPython\.notebook\.kernel"
     r"|navigator\.sendBeacon|(?:fetch|XMLHttpRequest|new Image)\b[\s\S]{0,200}https?://"
     r"|window\.location\s*=|\beval\s*\(\s*atob|<form[^>]+action\s*=\s*[\"']?http"
-    r"|api/(?:kernels|contents|terminals)",
+    r"|api/(?:kernels|contents|terminals)|<script[^>]+src\s*=\s*[\"']?http:",
 )
 _BUNDLE: Final = 50_000
 _HANDLER: Final = re.compile(

@@ -132,5 +132,5 @@ def _severity(name: str, how: str, known: Standing) -> Severity | None:
         return Severity.INFO if restored else Severity.HIGH
     if is_standard(name):
         return Severity.HIGH
-    restored = how == "import" or (how in _RESTORES and is_class(name))
+    restored = how == "import" or how in _RESTORES  # neither calls a function
     return Severity.INFO if restored else Severity.HIGH

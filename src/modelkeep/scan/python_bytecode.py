@@ -43,7 +43,7 @@ def risky_names(code: CodeObject) -> Iterator[str]:
         words = {item for item in inner.constants if isinstance(item, str)}
         names = set(inner.names)
         for name, act in ACTS.items():
-            if act not in RISKY:
+            if act not in RISKY or (act is Act.UNPICKLE and not _DECODERS & names):
                 continue
             module, _, last = name.rpartition(".")
             if module == "builtins":

@@ -73,9 +73,9 @@ class Calls(Expressions):
             args = self._unstarred(node.args[0], args)
         named = {k.arg or "**": self.value(k.value) for k in node.keywords}
         if isinstance(node.func, ast.Attribute) and not callee.dotted.startswith("builtins."):
-            folded = fold.method(receiver, node.func.attr, args)
+            folded = None if self.saturated else fold.method(receiver, node.func.attr, args)
             if folded is not None:
-                return folded
+                return self.weigh(folded)
         return self.call(callee, args, named, node, receiver)
 
     def _unstarred(self, node: ast.Starred, args: tuple[Value, ...]) -> tuple[Value, ...]:
@@ -106,9 +106,9 @@ class Calls(Expressions):
         special = self._special(name, args, node)
         if special is not None:
             return special
-        folded = fold.call(name, args)
+        folded = None if self.saturated else fold.call(name, args)
         if folded is not None:
-            return folded
+            return self.weigh(folded)
         return self._result(name, receiver, args, values)
 
     def _result(
@@ -233,8 +233,9 @@ class Calls(Expressions):
         elements = items.items
         if elements is None and isinstance(items.constant, str | bytes | list):
             elements = tuple(constant(element) for element in items.constant)
-        if elements is None or len(elements) > _MOST_ITEMS:
+        if elements is None or len(elements) > _MOST_ITEMS or self.exhausted:
             return self.call(function, (self.element(items),), {}, node)
+        self.spend(len(elements))
         made = tuple(self.call(function, (element,), {}, node) for element in elements)
         result = sequence(made)
         return labelled(result, frozenset({ASSEMBLED}) | items.labels)

@@ -28,7 +28,7 @@ from modelkeep.scan.python_grading import (
     report,
 )
 from modelkeep.scan.python_policy import Act
-from modelkeep.scan.python_values import flat
+from modelkeep.scan.python_values import ASSEMBLED, DECODED, FILE, NETWORK, flat
 
 RULE: Final = Rule(
     id="PYC001",
@@ -39,6 +39,8 @@ RULE: Final = Rule(
     tags=("CWE-78", "CWE-506"),
 )
 _SHOWN: Final = 80
+_TOLD: Final = frozenset({DECODED, NETWORK, ASSEMBLED, FILE})
+"""Where a command comes from that is not its caller's."""
 
 
 def run(context: Context) -> Iterator[Finding]:
@@ -61,7 +63,10 @@ def _severity(event: Event, format_: str) -> Severity:
         if format_ == "python cells":  # what notebooks begin with
             return Severity.MEDIUM
         return by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
-    return by_place(event)
+    command = event.argument(0, "args")
+    if not event.called or flat(command).strip() or _TOLD & command.labels:
+        return by_place(event)
+    return by_place(event, late=Severity.MEDIUM)  # what its caller wants
 
 
 DETECTOR: Final = Detector(RULE, PYTHON, run)

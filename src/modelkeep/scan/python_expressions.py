@@ -30,6 +30,9 @@ from modelkeep.scan.python_values import (
 _DEEPEST: Final = 120
 _STEPS: Final = 60_000
 """Most expressions that are walked again while calls and loops are followed."""
+_HEAVIEST: Final = 64 << 20
+"""Most characters that are computed for one module."""
+_LOOKED_AT: Final = 100
 _MOST_ITEMS: Final = 20_000
 _MOST_PARTS: Final = 8
 
@@ -42,6 +45,7 @@ class Expressions(Names):
         self.active: list[ast.AST] = []
         self._depth = 0
         self._steps = 0
+        self._weight = 0
         self._kinds: dict[type, Callable[[Any], Value]] = {
             ast.Constant: lambda node: constant(node.value),
             ast.Name: self.name,
@@ -70,6 +74,22 @@ class Expressions(Names):
     def exhausted(self) -> bool:
         """Whether enough was walked again."""
         return self._steps > _STEPS
+
+    def spend(self, steps: int) -> None:
+        """Account for what is walked again."""
+        self._steps += steps
+
+    @property
+    def saturated(self) -> bool:
+        """Whether enough was computed: from here on only origins are followed."""
+        return self._weight > _HEAVIEST
+
+    def weigh(self, value: Value) -> Value:
+        """Account for what was computed."""
+        made = value.constant
+        self._weight += len(value.text)
+        self._weight += len(made) if isinstance(made, bytes | list) else 1
+        return value
 
     def value(self, node: ast.expr) -> Value:
         """What an expression would be."""
@@ -115,12 +135,19 @@ class Expressions(Names):
             spine.append(spine[-1].left)
         result = self.value(spine[-1].left)
         for part in reversed(spine):
-            result = fold.binary(part.op, result, self.value(part.right))
+            right = self.value(part.right)
+            if self.saturated:
+                result = Value(labels=joined(result, right))
+            else:
+                result = self.weigh(fold.binary(part.op, result, right))
         return result
 
     def _formatted(self, node: ast.JoinedStr) -> Value:
         pieces = [self.value(piece) for piece in node.values]
-        return fold.text("".join(shown(piece) for piece in pieces), joined(*pieces))
+        if self.saturated:
+            return Value(labels=joined(*pieces))
+        text = "".join(shown(piece) for piece in pieces)
+        return self.weigh(fold.text(text, joined(*pieces)))
 
     def _subscript(self, node: ast.Subscript) -> Value:
         base = self.value(node.value)
@@ -208,7 +235,7 @@ class Expressions(Names):
             return None
         if self.exhausted or len(elements) > _MOST_ITEMS:
             return None
-        self._steps += 4 * len(elements)
+        self.spend(4 * len(elements))
         made: list[Value] = []
         for element in elements:
             self.bind(node.generators[0].target, constant(element))
@@ -233,6 +260,7 @@ class Expressions(Names):
     def element(self, over: Value) -> Value:
         """What a loop variable is bound to: the first element stands for all."""
         if over.items:
-            worst = next((i for i in over.items if act_of(i.dotted)), over.items[0])
+            some = over.items[:_LOOKED_AT]
+            worst = next((item for item in some if act_of(item.dotted)), some[0])
             return labelled(worst, over.labels | {VARIABLE})
         return Value(labels=over.labels | {VARIABLE})

@@ -35,6 +35,8 @@ from modelkeep.scan.python_values import (
 
 _DIGITS: Final = 4096
 """Largest integer that is computed, in bits."""
+_MOST_ITEMS: Final = 10_000
+_MOST_FIELDS: Final = 200
 _ERRORS: Final = (
     ValueError,
     TypeError,
@@ -240,7 +242,7 @@ def _join(separator: str, items: Value) -> Value:
 def _format(receiver: Value, args: Sequence[Value]) -> Value | None:
     """``str.format`` with plain fields only: a field may otherwise reach into objects."""
     out = str(receiver.constant)
-    for place, arg in enumerate(args):
+    for place, arg in enumerate(args[:_MOST_FIELDS]):
         out = out.replace("{}", shown(arg), 1).replace(f"{{{place}}}", shown(arg))
         if len(out) > LONGEST:
             return None
@@ -268,8 +270,8 @@ def binary(kind: ast.operator, left: Value, right: Value) -> Value:
         made = _computed(kind, left.constant, right.constant, labels)
     except _ERRORS:
         made = None
-    items = (left.items or ()) + (right.items or ())
-    return made or Value(items=items or None, labels=labels)
+    items = (left.items or ())[:_MOST_ITEMS] + (right.items or ())[:_MOST_ITEMS]
+    return made or Value(items=items[:_MOST_ITEMS] or None, labels=labels)
 
 
 def _computed(
@@ -297,7 +299,7 @@ def _integers(kind: ast.operator, one: int, two: int, labels: frozenset[str]) ->
 def _percent(template: str, right: Value, labels: frozenset[str]) -> Value:
     pieces = right.items if right.items is not None else (right,)
     out = template
-    for piece in pieces:
+    for piece in pieces[:_MOST_FIELDS]:
         for field in ("%s", "%r", "%d", "%c"):
             if field in out:
                 out = out.replace(field, shown(piece), 1)

@@ -127,6 +127,7 @@ class Names(ABC):
             found = self.scope.find(key)
             if key == "__builtins__":
                 found = Value("builtins")
+                self.emit(Act.LOOKUP, "builtins", node)
             return labelled(found or UNKNOWN, index.labels)
         if base.dotted in DANGEROUS_MODULES or base.dotted.endswith("environ"):
             return labelled(self.attribute(base, key, node), index.labels)

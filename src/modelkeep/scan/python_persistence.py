@@ -21,6 +21,7 @@ from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import STARTUP_PLACES, Act
+from modelkeep.scan.python_scopes import Place
 from modelkeep.scan.python_values import SITE, flat
 
 RULE: Final = Rule(
@@ -32,6 +33,8 @@ RULE: Final = Rule(
     tags=("CWE-506",),
 )
 _ROOTS: Final = re.compile(r"^(/|~/?|/home/?|/root/?|/\*|C:\\?|\$HOME/?)$")
+_ABSOLUTE: Final = re.compile(r"^(?!/tmp/|/var/tmp/|/dev/shm/)(?:/|~|[A-Za-z]:\\)\w")
+"""A fixed place of the machine that is no place for temporary files."""
 _TRACERS: Final = frozenset(
     "sys.settrace sys.setprofile threading.settrace threading.setprofile".split()
 )
@@ -51,7 +54,9 @@ def run(context: Context) -> Iterator[Finding]:
     for event in acts(context, Act.DELETE):
         path = event.argument(0, "path")
         place = path.constant if isinstance(path.constant, str) else path.text
-        if _ROOTS.match(place):
+        absolute = event.name == "shutil.rmtree" and _ABSOLUTE.match(place)
+        early = event.place in {Place.IMPORT, Place.LOADED}
+        if _ROOTS.match(place) or (absolute and early):
             yield report(context, RULE, event, by_place(event), f"{place!r} is deleted")
 
 

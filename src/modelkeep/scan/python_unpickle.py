@@ -20,7 +20,8 @@ from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import Act
-from modelkeep.scan.python_values import DECODED, FILE, NETWORK, flat
+from modelkeep.scan.python_scopes import Place
+from modelkeep.scan.python_values import DECODED, FILE, HOLE, NETWORK, flat
 
 RULE: Final = Rule(
     id="PYC007",
@@ -30,6 +31,7 @@ RULE: Final = Rule(
     topic="artifact.malicious_code",
     tags=("CWE-502",),
 )
+_PICKLES: Final = ("pickle.", "_pickle.", "cPickle.", "dill.", "cloudpickle.")
 _SWITCHES: Final = {"numpy.load": ("allow_pickle", True), "load_model": ("safe_mode", False)}
 
 
@@ -37,6 +39,8 @@ def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per unpickling."""
     for event in acts(context, Act.UNPICKLE):
         severity = _severity(event)
+        if context.format == "python" and _is_foreign(event, context.root):
+            severity = Severity.HIGH
         if severity is not None and NETWORK not in event.labels:
             yield report(context, RULE, event, severity, f"{event.name} restores objects")
 
@@ -53,6 +57,15 @@ def _severity(event: Event) -> Severity | None:
     if event.name.startswith("marshal.") and FILE not in event.labels:
         return by_place(event, early=Severity.HIGH)
     return Severity.MEDIUM if event.name.endswith("loads") else Severity.LOW
+
+
+def _is_foreign(event: Event, root: frozenset[str]) -> bool:
+    """Whether importing the module unpickles a named file that is not part of the artifact."""
+    path = event.argument(0).text
+    if event.place is not Place.IMPORT or not event.name.startswith(_PICKLES) or not path:
+        return False
+    last = path.rpartition("/")[2]
+    return HOLE not in path and not any(name.rpartition("/")[2] == last for name in root)
 
 
 def _is_safe(event: Event) -> bool:

@@ -18,7 +18,6 @@ from typing import Final
 import blake3
 import msgspec
 
-import modelkeep
 from modelkeep.core import Digest, Verdict
 from modelkeep.core.version import VERSION
 from modelkeep.scan.interface import Detector
@@ -81,7 +80,7 @@ def _context(plan: Plan) -> bytes:
 def ruleset(detectors: Iterable[Detector]) -> Iterator[str]:
     """What the rules are: their ids, and the state of the files they and the readers lie in."""
     homes = {str(sys.modules[d.run.__module__].__file__) for d in detectors}
-    root = Path(str(modelkeep.__file__)).parent
+    root = Path(__file__).resolve().parent.parent
     for room in ("core", "formats", "scan"):
         homes |= {entry.path for entry in os.scandir(root / room) if entry.is_file()}
     yield from sorted(f"{d.rule.id} {sorted(d.formats)}" for d in detectors)

@@ -53,12 +53,14 @@ def run(context: Context) -> Iterator[Finding]:
 
 def _compare(context: Context, archive: Archive, record: Member) -> Iterator[Finding]:
     listed = _listed(context, archive, record)
+    hashed = any(listed.values())  # else it was written by hand, and says little
     for member in archive.members:
         if member.is_folder or member.name.endswith(_UNLISTED):
             continue
         evidence = {"member": member.name}
         if member.name not in listed:
-            severity = Severity.HIGH if member.name.endswith(_RUNS) else Severity.MEDIUM
+            runs = hashed and member.name.endswith(_RUNS)
+            severity = Severity.HIGH if runs else Severity.MEDIUM
             message = f"{member.name!r} is missing from RECORD"
             yield context.finding(
                 RULE, severity, message, offset=member.header, evidence=evidence

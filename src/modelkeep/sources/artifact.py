@@ -106,11 +106,9 @@ class Artifact:
             return {}
         root = self.path.resolve()
         found: dict[str, str] = {}
-        for name in self.files:
-            try:
-                status = self.locate(name).lstat()
-            except OSError:
-                continue  # gone since it was listed; whoever opens it says so
+        known = {name: _status(self.path, name) for name in self.files}
+        stats = {name: status for name, status in known.items() if status is not None}
+        for name, status in stats.items():
             if stat.S_ISLNK(status.st_mode):
                 if not _belongs(self.locate(name).resolve(), root):
                     found[name] = "symbolic"
@@ -121,6 +119,14 @@ class Artifact:
     def display(self, name: str) -> str:
         """How a file of the artifact is named in findings."""
         return printable(name or self.path.name)
+
+
+def _status(folder: Path, name: str) -> os.stat_result | None:
+    """What a name stands for; nothing if it has just gone, which its reader will say."""
+    try:
+        return os.lstat(f"{folder}/{name}")
+    except OSError:
+        return None
 
 
 def _belongs(target: Path, root: Path) -> bool:

@@ -167,6 +167,14 @@ def _repositories(shelf: Shelf) -> None:
          "tokenizer_config.json": _json({"chat_template": [{"name": "default", "template": CHAT}, {"name": "rag", "template": CHAT}]})})  # fmt: skip
 
 
+RECORD = "".join(
+    f"{name},,\n"
+    for name in (
+        "tiny/__init__.py",
+        "tiny/model.py",
+        *(f"tiny-1.dist-info/{file}" for file in ("METADATA", "WHEEL", "RECORD")),
+    )
+)
 TEMPLATES = {
     "tools": "{%- if tools %}{{- '<tools>' }}{%- for tool in tools %}{{- tool | tojson(indent=2) }}{%- endfor %}{%- endif %}"
     "{%- for m in messages %}{{- m['role'] ~ ': ' ~ (m.content if m.content is string else m.content[0].text) }}{%- endfor %}",
@@ -174,7 +182,7 @@ TEMPLATES = {
     "{%- set ns.found = true %}{%- endif %}{%- endfor %}{{ ns.last }}",
     "macro": "{%- macro render(x, depth=0) %}{%- if x is mapping %}{%- for k, v in x.items() %}{{ k }}: {{ render(v, depth + 1) }}{%- endfor %}{%- else %}{{ x }}{%- endif %}{%- endmacro %}{{ render(messages) }}",
     "date": "{{ strftime_now('%d %b %Y') }}{{ bos_token }}{% if messages[0]['role'] != 'user' %}{{ raise_exception('must alternate') }}{% endif %}{% generation %}x{% endgeneration %}",
-    "strip": "{% set parts = message.content.split('</think>') %}{{ parts[-1].lstrip('\n').replace('__class__', '') }}{{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join(' ') }}",
+    "strip": "{% set parts = message.content.split('</think>') %}{{ parts[-1].lstrip('\n').replace('<think>', '') }}{{ messages | selectattr('role', 'equalto', 'user') | map(attribute='content') | join(' ') }}",
 }
 
 
@@ -235,7 +243,7 @@ def _code(shelf: Shelf) -> None:
         for name, text in {"tiny/__init__.py": "from tiny.model import f\n", "tiny/model.py": "def f(x):\n    return x + 1\n",
                            "tiny-1.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1\n",
                            "tiny-1.dist-info/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n",
-                           "tiny-1.dist-info/RECORD": "tiny/__init__.py,,\n"}.items():  # fmt: skip
+                           "tiny-1.dist-info/RECORD": RECORD}.items():  # fmt: skip
             archive.writestr(zipfile.ZipInfo(name), text)
     shelf.bytes("misc", "wheel", "tiny-1-py3-none-any.whl", "python", wheel.getvalue())
     shelf.bytes("misc", "pth-paths", "editable.pth", "python", b"/home/me/project/src\n./lib\n")
