@@ -35,6 +35,8 @@ _TRIED_BYTES: Final = 128 * 2**10
 _ERRORS: Final = (YAMLError, ValueError, OverflowError, RecursionError, IndexError)
 _ITEM: Final = re.compile(r"""\s*(?:-(?:\s|$)|["']?[\w.$/-]+["']?\s*:(?:\s|$)|[\]}])""")
 _OPENING: Final = re.compile(r"(?:%YAML|%TAG|---(?:\s|$)|!!|!<|&\w+ !)")
+# Keys of configurations that build objects: worth trying even in a single line.
+_TARGET: Final = re.compile(r"""(?:^|[\s{,"'])(?:_target_|class_path|_component_)["']?\s*:""")
 _FENCE: Final = re.compile(r"^(?:---|\.\.\.)[ \t\r]*$", re.MULTILINE)
 _CODE_TAG: Final = re.compile(r"tag:yaml\.org,2002:(?:python|java|js|ruby|perl)|^!ruby")
 _WORDS: Final[dict[str, object]] = {
@@ -162,7 +164,7 @@ def _is_plausible(head: bytes) -> bool:
     lines = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#"]
     if not lines:
         return False
-    if _OPENING.match(lines[0]):
+    if _OPENING.match(lines[0]) or _TARGET.search(text):
         return True
     items = sum(_ITEM.match(line) is not None for line in lines)
     return items >= 2 and items * 10 >= len(lines) * 7 and _ITEM.match(lines[0]) is not None
