@@ -193,6 +193,13 @@ def test_other_texts_do_not(text: str) -> None:
     assert not looks_like(MemorySource(text.encode()))
 
 
+@pytest.mark.parametrize(
+    "text", ["{m: {_target_: a.b}}", "m: {'_target_': a.b}\n", "x: y z\n\n  class_path: a.B\n"]
+)
+def test_a_single_line_that_builds_something_is_read(text: str) -> None:
+    assert looks_like(MemorySource(text.encode())) is (text[0] != "x")
+
+
 def test_a_long_text_is_judged_by_its_beginning() -> None:
     talk = b"User: hello\nBot: hi: there\n" * 20_000
     assert not looks_like(MemorySource(talk))

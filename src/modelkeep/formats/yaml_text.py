@@ -23,6 +23,7 @@ from yaml.reader import Reader
 from yaml.scanner import Scanner
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
+from modelkeep.formats import json_text
 from modelkeep.formats.interface import Budget, Format, Reading, Source
 from modelkeep.formats.json_text import packed_parts, parse
 from modelkeep.formats.json_walk import number
@@ -35,6 +36,10 @@ _TRIED_BYTES: Final = 128 * 2**10
 _ERRORS: Final = (YAMLError, ValueError, OverflowError, RecursionError, IndexError)
 _ITEM: Final = re.compile(r"""\s*(?:-(?:\s|$)|["']?[\w.$/-]+["']?\s*:(?:\s|$)|[\]}])""")
 _OPENING: Final = re.compile(r"(?:%YAML|%TAG|---(?:\s|$)|!!|!<|&\w+ !)")
+# Keys of configurations that build objects: worth trying even in a single line.
+_TARGET: Final = re.compile(
+    r"""(?:^|[\s{,"'])(?:_target_|class_path|_component_)["']?\s*:|!!\w+[/.]|!<tag:"""
+)
 _FENCE: Final = re.compile(r"^(?:---|\.\.\.)[ \t\r]*$", re.MULTILINE)
 _CODE_TAG: Final = re.compile(r"tag:yaml\.org,2002:(?:python|java|js|ruby|perl)|^!ruby")
 _WORDS: Final[dict[str, object]] = {
@@ -134,8 +139,8 @@ def _plain(event: events.ScalarEvent) -> object:
 
 def looks_like(source: Source) -> bool:
     """Whether it reads as YAML to a person and to the parser."""
-    if not _is_plausible(source.read(0, 4096)):
-        return False
+    if json_text.looks_like(source) or not _is_plausible(source.read(0, 4096)):
+        return False  # JSON is YAML, and has a reader of its own
     text = source.read(0, _TRIED_BYTES)
     is_cut = len(text) < source.size
     if is_cut:
@@ -153,7 +158,7 @@ def looks_like(source: Source) -> bool:
     return True
 
 
-def _is_plausible(head: bytes) -> bool:
+def _is_plausible(head: bytes, fewest: int = 1) -> bool:
     """Whether most lines are ``key: value`` or ``- item``, or the start says YAML."""
     text = head.decode("utf-16" if head.startswith(_MARKS) else "utf-8", "replace")
     text = text.removeprefix("\ufeff")
@@ -162,9 +167,11 @@ def _is_plausible(head: bytes) -> bool:
     lines = [line for line in text.splitlines() if line.strip() and line.lstrip()[0] != "#"]
     if not lines:
         return False
-    if _OPENING.match(lines[0]):
+    if _OPENING.match(lines[0]) or _TARGET.search(text):
         return True
     items = sum(_ITEM.match(line) is not None for line in lines)
+    if items == len(lines) >= fewest:
+        return True
     return items >= 2 and items * 10 >= len(lines) * 7 and _ITEM.match(lines[0]) is not None
 
 
@@ -179,7 +186,7 @@ def _is_page(text: bytes) -> bool:
     if fence is None:
         return False
     body = page[fence.end() :][:4096]
-    return bool(body.strip()) and not _is_plausible(body.encode()) and "!!" not in body
+    return bool(body.strip()) and not _is_plausible(body.encode(), 2) and "!!" not in body
 
 
 def _fill(text: bytes, tree: Tree) -> Iterator[None]:
