@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import pickle
 import zipfile
@@ -189,3 +190,11 @@ def test_any_bytes_become_streams(data: bytes) -> None:
     found = read_streams(data)
     assert found[-1].location.member is None
     assert found[-1].source.size == len(data)
+
+
+def test_what_is_packed_is_called_like_its_file_without_the_last_suffix() -> None:
+    text = b"name: x\n"
+    (inner, _) = read_streams(gzip.compress(text), name="folder/conf.yaml.gz")
+    assert inner.format == "yaml"
+    (inner, _) = read_streams(gzip.compress(b"plain words"), name="notes.txt.gz")
+    assert inner.format == "text"

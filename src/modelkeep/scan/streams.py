@@ -50,7 +50,7 @@ def _streams(
         if depth > budget.limits.depth:
             raise LimitExceededError(f"nested deeper than {budget.limits.depth}")
         budget.entry()
-        stream.format, *others = sniff(source, location.member or location.path)
+        stream.format, *others = sniff(source, _name(location))
     except MalformedArtifactError as error:
         stream.error = error
         yield stream
@@ -59,6 +59,15 @@ def _streams(
     for other in others:
         yield from _read(Stream(location, source, other), budget, depth)
     yield from _read(stream, budget, depth)
+
+
+def _name(location: Location) -> str:
+    """What the bytes are called; what a packed file holds is called like it without ``.gz``."""
+    names = [location.path, *(location.member or "").split("!")]
+    name = names.pop() or names.pop()
+    while names and "." not in name:
+        name = names.pop().rpartition(".")[0]
+    return name
 
 
 def _read(stream: Stream, budget: Budget, depth: int) -> Iterator[Stream]:
