@@ -80,8 +80,25 @@ def test_nesting_is_bounded_and_long_lists_are_not_nested() -> None:
     assert language(rds((number(2) + NIL) * 5000 + NIL)) == []
 
 
+def as_text(data: bytes) -> bytes:
+    """The XDR form of ``MODEL`` rewritten as words; enough of the format for this test."""
+    return (
+        b"A\n2\n262657\n131840\n19\n3\n14\n2\n1.5\nNA\n16\n1\n262153\n4\na\\040\\n\\n\n"
+        b"6\n1\n262153\n6\nsystem\n2\n16\n1\n262153\n4\ntrue\n254\n"
+    ) + data
+
+
+def test_the_text_form_is_read_like_the_binary_one() -> None:
+    data = as_text(b"")
+    assert language(data) == [("call", ("system",), False)]
+    assert sniff(MemorySource(data)) == ("rds",)
+    for cut_short in prefixes(data)[10:-3]:
+        with pytest.raises(MalformedArtifactError):
+            language(cut_short)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
-    for content in (data, rds(data)):
+    for content in (data, rds(data), as_text(data), b"A\n2\n" + data):
         with contextlib.suppress(ModelkeepError):
             language(content)

@@ -10,6 +10,7 @@ CVE-2024-27322.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source, read_exactly
 
 _DEEPEST: Final = 120
+_ASCII: Final = re.compile(rb"A\n[23]\n[0-9]{5,7}\n")
+_WORD: Final = re.compile(rb"\s*([^\s]+)")
+_LINE: Final = 512
+_COMPLEX: Final = 15
 _NAME: Final = 1 << 12  # bytes of a name that are kept
 _SYMBOL, _PAIRS, _CLOSURE, _ENVIRONMENT, _PROMISE, _CALL = 1, 2, 3, 4, 5, 6
 _CHARS, _STRINGS, _VECTOR, _EXPRESSIONS, _BYTECODE = 9, 16, 19, 20, 21
@@ -61,8 +66,10 @@ class RObject:
 def looks_like(source: Source) -> bool:
     """Whether the bytes start as R writes them: a format letter, then a version."""
     head = source.read(0, 19)
-    if head[:5] in (b"RDX2\n", b"RDX3\n"):
+    if head[:5] in (b"RDX2\n", b"RDX3\n", b"RDA2\n", b"RDA3\n"):
         return True
+    if head[:2] == b"A\n":
+        return _ASCII.match(head) is not None
     if head[:2] != b"X\n" or len(head) < 14:
         return False
     version, writer, reader = struct.unpack_from(">iii", head, 2)
@@ -97,6 +104,14 @@ class _Walk:
         if self.at + length > self.source.size:
             raise MalformedArtifactError(f"R value at {self.at:#x} ends behind the file")
         self.at += length
+
+    def numbers(self, kind: int, count: int) -> None:
+        self.skip(count * _WIDTH[kind])
+
+    def text(self, length: int) -> str:
+        start = self.at
+        self.skip(length)
+        return self.source.read(start, min(length, _NAME)).decode("utf-8", "backslashreplace")
 
     def item(self) -> str:
         """Read one item; returns its name if it is a symbol or text, else nothing."""
@@ -199,7 +214,7 @@ class _Walk:
 
     def _contents(self, kind: int, start: int) -> None:
         if kind in _WIDTH:
-            self.skip(self.length() * _WIDTH[kind])
+            self.numbers(kind, self.length())
         elif kind in _PRIMITIVE:
             self._note(self._chars())
         elif kind in _NAMED_SPACES:
@@ -219,11 +234,7 @@ class _Walk:
 
     def _chars(self) -> str:
         length = self.integer()
-        if length < 0:
-            return ""
-        start = self.at
-        self.skip(length)
-        return self.source.read(start, min(length, _NAME)).decode("utf-8", "backslashreplace")
+        return self.text(length) if length >= 0 else ""
 
     def _names(self) -> None:
         self.integer()
@@ -291,8 +302,46 @@ class _Walk:
         return name
 
 
+class _TextWalk(_Walk):
+    """The same items written as words, one a line, as ``saveRDS(ascii = TRUE)`` does."""
+
+    def word(self) -> bytes:
+        data = self.source.read(self.at, _LINE)
+        found = _WORD.match(data)
+        if found is None or (found.end() == len(data) and len(data) == _LINE):
+            raise MalformedArtifactError(f"R text at {self.at:#x} ends or has no word")
+        self.at += found.end()
+        return found[1]
+
+    def integer(self) -> int:
+        word = self.word()
+        if word == b"NA":
+            return -(1 << 31)
+        try:
+            return int(word)
+        except ValueError as error:
+            raise MalformedArtifactError(f"R number at {self.at:#x}: {error}") from error
+
+    def numbers(self, kind: int, count: int) -> None:
+        words = count * (2 if kind == _COMPLEX else 1)
+        if words > self.source.size - self.at:
+            raise MalformedArtifactError(f"R vector at {self.at:#x} ends behind the file")
+        for _ in range(words):
+            self.budget.operations(1)
+            self.word()
+
+    def text(self, length: int) -> str:
+        """Characters, of which some are written as escapes: no word, it may hold blanks."""
+        end = self.source.read(self.at, length * 4 + 2).find(b"\n", 1)
+        if end < 0:
+            raise MalformedArtifactError(f"R text at {self.at:#x} does not end")
+        line = self.source.read(self.at, end).lstrip(b"\n")
+        self.at += end
+        return line[:_NAME].decode("unicode-escape", "replace")
+
+
 def read(source: Source, budget: Budget, reading: Reading) -> None:
-    """The document is an ``RObject``.
+    """The document is an ``RObject``, from either of R's portable forms.
 
     Raises:
         MalformedArtifactError: an item the format does not allow, or the bytes end early.
@@ -300,17 +349,19 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     """
     found = RObject()
     reading.document = found
-    walk = _Walk(source, budget, found)
-    walk.at = 5 if source.read(0, 3) == b"RDX" else 0
-    letter = read_exactly(source, walk.at, 2, "R format letter")
-    if letter != b"X\n":
-        raise MalformedArtifactError(f"R format {letter!r} is not read, only XDR")
-    walk.at += 2
+    start = 5 if source.read(0, 3) in (b"RDX", b"RDA") else 0
+    letter = read_exactly(source, start, 2, "R format letter")
+    if letter not in (b"X\n", b"A\n"):
+        raise MalformedArtifactError(f"R format {letter!r} is not read, only XDR and text")
+    kind = _Walk if letter == b"X\n" else _TextWalk
+    walk = kind(source, budget, found)
+    walk.at = start + 2
     version = walk.integer()
-    walk.skip(8)
+    walk.integer()
+    walk.integer()
     if version == 3:
-        walk.skip(walk.length())
+        walk.text(walk.length())
     walk.item()
 
 
-FORMAT: Final = Format("rds", looks_like, read, first=b"XR")
+FORMAT: Final = Format("rds", looks_like, read, first=b"XRA")
