@@ -96,7 +96,7 @@ def judge(text: str) -> Iterator[tuple[Severity, str, str]]:
     """What a script would do, each as severity, sentence and the line."""
     seen: set[str] = set()
     lines = [line for line in _pieces(text) if not _is_comment(line)]
-    pairs = [f"{one}\n{two}" for one, two in zip(lines, [*lines[1:], ""], strict=True)]
+    pairs = [f"{one}\n{two}" for one, two in zip(lines, [*lines[1:], ""], strict=False)]
     for line, pair in zip(lines, pairs, strict=True):
         for severity, why, pattern in _COMPILED:
             found = pattern.search(pair)
