@@ -49,7 +49,7 @@ def test_one_cut_short_is_still_named() -> None:
     assert reading.document == NativeProgram("Mach-O file")
 
 
-@pytest.mark.parametrize("data", [*VALID.values(), b"", JAVA, b"\xcf\xfa\xed\xfe", b"\xce" * 9])
+@pytest.mark.parametrize("data", [*VALID.values(), b"", JAVA, b"\xcf\xfa\xed\xff", b"\xce" * 9])
 def test_other_bytes_are_none(data: bytes) -> None:
     assert not looks_like(MemorySource(data))
 

@@ -55,7 +55,7 @@ def test_prose_hashes_and_numbers_are_passed_over(value: object) -> None:
 def test_no_text_is_slow(text: str) -> None:
     start = time.process_time()
     opened(text)
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 30  # no hang; figures are for benchmarks
 
 
 @given(

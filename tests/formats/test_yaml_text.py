@@ -85,7 +85,7 @@ def test_aliases_of_lists_and_maps_do_not_multiply() -> None:
     ]
     start = time.process_time()
     assert sum(1 for _ in tree_of("\n".join(lines)).walk()) < 1000
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 30  # no hang; figures are for benchmarks
 
 
 def test_merged_maps_are_read_where_they_are_defined() -> None:

@@ -120,22 +120,24 @@ def test_a_link_within_the_model_and_in_the_hub_cache_is_left_alone(tmp_path: Pa
     assert scan_tree(model)["m.onnx"] is Verdict.PASS
 
 
-def test_a_hard_link_to_a_file_outside_is_medium(tmp_path: Path) -> None:
+def test_a_hard_link_is_high(tmp_path: Path) -> None:
     secret, model = tmp_path / "secret.bin", tmp_path / "model"
     secret.write_bytes(b"\0" * 16)
     model.mkdir()
     (model / "m.onnx").write_bytes(onnx_of(tensors=[outside("w.bin")]))
     (model / "w.bin").hardlink_to(secret)
     (finding,) = scan_artifact(open_artifact(model), BUILT_IN).findings
-    assert (finding.rule.id, finding.severity) == ("ONX001", Severity.MEDIUM)
+    assert (finding.rule.id, finding.severity) == ("ONX001", Severity.HIGH)
     secret.unlink()
     assert scan_artifact(open_artifact(model), BUILT_IN).findings == ()
 
 
-@pytest.mark.parametrize(("mode", "expected"), [(0, 1), (1, 0)])
-def test_the_context_of_an_execution_provider_is_a_file_too(mode: int, expected: int) -> None:
-    attributes = block(5, block(1, "embed_mode") + number(3, mode)) + block(
-        5, block(1, "ep_cache_context") + block(4, "../../x.bin")
-    )
+@pytest.mark.parametrize(("mode", "expected"), [(0, 1), (1, 0), (None, 1)])
+def test_the_context_of_an_execution_provider_is_a_file_too(
+    mode: int | None, expected: int
+) -> None:
+    attributes = block(5, block(1, "ep_cache_context") + block(4, "../../x.bin"))
+    if mode is not None:
+        attributes += block(5, block(1, "embed_mode") + number(3, mode))
     data = onnx_of(nodes=[node("EPContext", "com.microsoft", attributes)])
     assert len(found_by(DETECTOR, data)) == expected

@@ -80,4 +80,4 @@ def test_a_recipe_for_a_container_is_judged() -> None:
 def test_no_line_is_slow(line: str) -> None:
     start = time.process_time()
     list(judge(line))
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 30  # no hang; figures are for benchmarks

@@ -55,8 +55,13 @@ def test_it_is_found_in(tmp_path: Path, place: str) -> None:
         *((name, Severity.CRITICAL) for name in ("PyFunc", "PyFuncStateless", "EagerPyFunc")),
         *((name, Severity.HIGH) for name in ("ReadFile", "MatchingFiles", "WholeFileReaderV2")),
         *((name, Severity.HIGH) for name in ("Rpc", "RegisterDataset", "DataServiceDatasetV2")),
+        *((name, Severity.HIGH) for name in ("LoadDataset", "RemoteCall", "Save")),
+        *((name, Severity.HIGH) for name in ("DebugIdentity", "DebugNumericSummaryV2")),
         *((name, Severity.HIGH) for name in ("DatasetToTFRecord", "SaveDatasetV2")),
-        *((name, Severity.MEDIUM) for name in ("TFRecordDataset", "CreateSummaryFileWriter")),
+        *(
+            (name, Severity.MEDIUM)
+            for name in ("CreateSummaryFileWriter", "CreateSummaryDbWriter")
+        ),
         ("TRTEngineOp", Severity.MEDIUM),
     ],
 )
@@ -84,14 +89,15 @@ def test_a_text_attribute_decides(operator: str, key: str, bad: str, good: str) 
     assert (found(bad), found(good)) == ([Severity.HIGH], [])
 
 
-@pytest.mark.parametrize(
-    "operator", ["DebugIdentity", "DebugIdentityV2", "DebugNumericSummary"]
-)
-def test_a_debug_operator_with_urls_is_high(operator: str) -> None:
-    urls = attribute("debug_urls", block(1, block(2, "grpc://h:1")))
-    (finding,) = found_by(DETECTOR, graph_def(op(operator, attributes=urls)))
-    assert finding.severity is Severity.HIGH
-    assert found_by(DETECTOR, graph_def(op(operator))) == []
+@pytest.mark.parametrize("operator", ["TFRecordDataset", "TextLineReaderV2"])
+def test_reading_data_is_for_graphs_that_are_trained(operator: str) -> None:
+    graph = graph_def(op(operator))
+    for data, severity in (
+        (graph, Severity.HIGH),
+        (saved_model(graph), Severity.HIGH),
+        (meta_graph(graph), Severity.MEDIUM),
+    ):
+        assert [f.severity for f in found_by(DETECTOR, data)] == [severity]
 
 
 def test_what_it_is_given_is_shown() -> None:
@@ -110,7 +116,7 @@ def test_each_operator_is_reported_once() -> None:
     SaveV2 RestoreV2 ShardedFilename MergeV2Checkpoints StringJoin Print PrintV2 Assert
     StaticRegexFullMatch LookupTableFindV2 InitializeTableFromTextFileV2 HashTableV2
     StatefulPartitionedCall XlaCallModule ReadVariableOp IdentityReader Fact _Send
-    ScalarSummary WriteSummary ParseExampleV2 DecodeJpeg Const VarHandleOp
+    ScalarSummary WriteSummary DebugGradientIdentity ParseExampleV2 DecodeJpeg Const VarHandleOp
     """.split(),
 )
 def test_what_every_saved_model_holds_is_left_alone(operator: str) -> None:

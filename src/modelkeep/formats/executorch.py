@@ -14,7 +14,7 @@ from typing import Final
 
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
-from modelkeep.formats.flatbuffers import Table, overlaps, root
+from modelkeep.formats.flatbuffers import Table, check_root, overlaps, root
 from modelkeep.formats.interface import Budget, Format, Reading, Source, cut, part
 
 _HEADER: Final = struct.Struct("<4sIQQ")
@@ -38,6 +38,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is an ``ExecutorchProgram``."""
     document = ExecutorchProgram()
     reading.document = document
+    check_root(source, reading)
     program = root(source)
     for plan in program.tables(1, budget):
         for kernel in plan.tables(6, budget):

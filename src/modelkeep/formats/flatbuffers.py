@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelkeep.core import MalformedArtifactError
-from modelkeep.formats.interface import Budget, Slice, Source, cut, read_exactly
+from modelkeep.formats.interface import Budget, Reading, Slice, Source, cut, read_exactly
 
 _LONGEST_TEXT: Final = 4096
 _CHUNK: Final = 1 << 16
@@ -158,6 +158,12 @@ def root(source: Source) -> Table:
         MalformedArtifactError: it lies outside the file.
     """
     return follow(source, 0)
+
+
+def check_root(source: Source, reading: Reading) -> None:
+    """Note a root that lies outside: writers put it first, so no cut makes it so."""
+    if source.size >= 64 and int.from_bytes(source.read(0, 4), "little") >= source.size:
+        reading.lies.append((0, "the root of the flatbuffer lies outside the file"))
 
 
 def overlaps(ranges: list[tuple[int, int]]) -> int | None:

@@ -22,19 +22,15 @@ _ORDERS: Final = {
 }
 _FAT: Final = frozenset({b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"})
 _KINDS: Final = {1: "object file", 2: "program", 6: "library", 8: "bundle"}
-_CPUS: Final = frozenset({1, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 18})
 _MOST_ARCHITECTURES: Final = 20
 
 
 def looks_like(source: Source) -> bool:
-    """Whether magic bytes are followed by a known processor or a short list of them."""
+    """Whether it begins with the magic bytes; of a universal binary, with a short list."""
     head = source.read(0, 8)
-    if len(head) < 8:
-        return False
     if head[:4] in _FAT:
         return 0 < int.from_bytes(head[4:8], "big") <= _MOST_ARCHITECTURES
-    order = _ORDERS.get(head[:4])
-    return order is not None and struct.unpack(f"{order}I", head[4:])[0] & 0xFF in _CPUS
+    return head[:4] in _ORDERS
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:

@@ -15,8 +15,9 @@ from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
-from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
+from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, cut, part
 from modelkeep.formats.protobuf import FIRST, Field, TruncatedFieldError, fields, may_be_message
+from modelkeep.formats.tensorflow_policy import is_outside
 
 _GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 
@@ -67,16 +68,33 @@ def looks_like(source: Source) -> bool:
     """
     if not may_be_message(source):
         return False
-    seen = False
+    seen: dict[int, bool] = {}  # fields, and whether each is a message
     try:
         for found in fields(source, Budget()):
-            seen = True
-            if found.number == 7 and found.body is not None and _is_graph(found.body):
+            seen[found.number] = found.body is not None
+            if found.body is not None and _holds_graph(found.number, found.body):
                 return True
     except TruncatedFieldError as error:
-        return seen and error.number == 7
+        return bool(seen) and error.number == 7
     except MalformedArtifactError:
         return False
+    # A version, an empty graph and a set of operators.
+    return seen.get(1) is False and seen.get(7) is True and seen.get(8) is True
+
+
+def _holds_graph(number: int, body: Slice) -> bool:
+    """Whether a field of a model holds nodes: a graph, a training step or a function."""
+    if number == 7:
+        return _is_graph(body)
+    try:
+        if number == 20:
+            inner = [f.body for f in fields(body) if f.number in (1, 2) and f.body]
+            return any(map(_is_graph, inner))
+        if number == 25:
+            inner = [f.body for f in fields(body) if f.number in (7, 11) and f.body]
+            return any(f.number in (1, 2, 4, 5, 6) for i in inner for f in fields(i) if f.body)
+    except MalformedArtifactError:
+        pass
     return False
 
 
@@ -112,18 +130,31 @@ class _Walk:
     reading: Reading
 
     def model(self, source: Source) -> Iterator[Item]:
-        for field in fields(source, self.budget):
-            if field.number == 7:
-                yield from self.graph(field, 0)
-            elif field.number == 20 and field.body is not None:  # training_info
-                for inner in fields(field.body, self.budget):
-                    if inner.number in (1, 2):  # initialization, algorithm
-                        yield from self.graph(inner, 1)
-            elif field.number == 25 and field.body is not None:
-                yield from self.function(field.body)
-            elif field.number == 14 and field.body is not None:
-                for inner in fields(field.body, self.budget):
-                    self.hand_out(inner, "metadata")
+        end = 0
+        try:
+            for field in fields(source, self.budget):
+                yield from self.model_field(field)
+                if field.body is not None:
+                    start = source.start if isinstance(source, Slice) else 0
+                    end = field.body.start + field.body.size - start
+        except MalformedArtifactError:
+            rest = cut(source, end, source.size - end)
+            if end and is_stream(rest):  # something of another kind follows the model
+                self.reading.parts.append(part(rest, f"[{end:#x}]"))
+            raise
+
+    def model_field(self, field: Field) -> Iterator[Item]:
+        if field.number == 7:
+            yield from self.graph(field, 0)
+        elif field.number == 20 and field.body is not None:  # training_info
+            for inner in fields(field.body, self.budget):
+                if inner.number in (1, 2):  # initialization, algorithm
+                    yield from self.graph(inner, 1)
+        elif field.number == 25 and field.body is not None:
+            yield from self.function(field.body)
+        elif field.number == 14 and field.body is not None:
+            for inner in fields(field.body, self.budget):
+                self.hand_out(inner, "metadata")
 
     def function(self, body: Slice) -> Iterator[Item]:
         """A model-local function: its name, its nodes, defaults of its attributes."""
@@ -174,10 +205,12 @@ class _Walk:
                 domain = field.text(256)
             elif field.number == 5:
                 yield from self.attribute(field, depth, texts)
-        if name == "EPContext" and texts.get("embed_mode") == "0":
-            yield ExternalTensor(
-                "EPContext", texts.get("ep_cache_context", ""), node.body.start
-            )
+        given = texts.get("ep_cache_context", "")
+        mode = texts.get(
+            "embed_mode", "0" if given.isprintable() and is_outside(given) else "1"
+        )
+        if name == "EPContext" and mode == "0":
+            yield ExternalTensor("EPContext", given, node.body.start)
         yield Operator(domain, name, node.body.start)
 
     def attribute(

@@ -192,7 +192,7 @@ def _attribute(holder: Import, name: str, how: str) -> Import:
 
 
 def _module(arguments: Arguments) -> object:
-    """``__import__("os")``: a module is an import without a name."""
+    """A module is an import without a name."""
     return Import(_text(arguments[0]), "", 0, "import_module")
 
 

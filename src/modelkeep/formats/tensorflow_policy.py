@@ -19,6 +19,8 @@ _LISTS: Final = "lists files of the machine"
 _WRITES: Final = "writes files"
 _CONNECTS: Final = "opens network connections"
 _ACCESS: Final = "changes how the process reaches file systems"
+READS_DATA: Final = "reads data files"
+"""What only a graph for training has a use for."""
 _NATIVE: Final = "carries machine code for an accelerator"
 
 REACHES: Final = {
@@ -31,6 +33,18 @@ REACHES: Final = {
     "WholeFileReaderV2": (Severity.HIGH, _READS),
     "MatchingFiles": (Severity.HIGH, _LISTS),
     "RemoteFusedGraphExecute": (Severity.HIGH, _RUNS),
+    "RemoteCall": (Severity.HIGH, "runs a function on another device or machine"),
+    "GeneratorDataset": (Severity.HIGH, "draws from a generator, which is Python"),
+    "LoadDataset": (Severity.HIGH, _READS),
+    "Save": (Severity.HIGH, _WRITES),
+    "SaveSlices": (Severity.HIGH, _WRITES),
+    **dict.fromkeys(
+        """
+        DebugIdentity DebugIdentityV2 DebugIdentityV3 DebugNanCount DebugNumericSummary
+        DebugNumericSummaryV2
+        """.split(),
+        (Severity.HIGH, "copies tensors to where its attributes say"),
+    ),
     "TRTEngineOp": (Severity.MEDIUM, _NATIVE),
     **dict.fromkeys(
         """
@@ -60,10 +74,10 @@ REACHES: Final = {
         FixedLengthRecordReader FixedLengthRecordReaderV2 LMDBReader
         TextLineDataset TFRecordDataset TFRecordDatasetV2 FixedLengthRecordDataset
         FixedLengthRecordDatasetV2 CSVDataset CSVDatasetV2 ExperimentalCSVDataset
-        LMDBDataset ExperimentalLMDBDataset LoadDataset MatchingFilesDataset
+        LMDBDataset ExperimentalLMDBDataset MatchingFilesDataset
         ExperimentalMatchingFilesDataset ListSnapshotChunksDataset
         """.split(),
-        (Severity.MEDIUM, "reads data files"),
+        (Severity.MEDIUM, READS_DATA),
     ),
     **dict.fromkeys(
         ("CreateSummaryFileWriter", "CreateSummaryDbWriter"),
@@ -74,12 +88,6 @@ REACHES: Final = {
 
 _TEXT_REACHES: Final = (
     # operator, attribute, what its text must match to reach outside, what it does then
-    (
-        re.compile(r"Debug\w*"),
-        "debug_urls",
-        re.compile(r".+"),
-        "copies tensors to a file or server",
-    ),
     (re.compile(r"PrintV2"), "output_stream", re.compile(r"(?i)file:.*"), _WRITES),
     (
         re.compile(r"DecodeProto(V2)?|EncodeProto"),

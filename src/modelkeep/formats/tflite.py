@@ -18,7 +18,7 @@ from typing import Final
 
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
-from modelkeep.formats.flatbuffers import Table, overlaps, root
+from modelkeep.formats.flatbuffers import Table, check_root, overlaps, root
 from modelkeep.formats.interface import (
     Budget,
     Format,
@@ -61,6 +61,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is a ``TfliteModel``."""
     document = TfliteModel()
     reading.document = document
+    check_root(source, reading)
     model = root(source)
     names = list(_custom_names(model, budget))
     document.custom += dict.fromkeys(found for found in names if found[0])

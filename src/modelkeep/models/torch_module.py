@@ -87,6 +87,7 @@ def load(request: Request) -> Loaded:
         EvidenceError: the bytes changed since they were scanned.
         MissingExtraError: torch or safetensors is not installed.
     """
+    need("torch", "a torch model")  # which the reader below needs in turn
     reader = need("safetensors.torch", "a safetensors file")
     shown = request.file_of("safetensors") or ""
     weights = reader.load(read_unchanged(request.path(shown), request.sha256(shown)))

@@ -35,7 +35,7 @@ def run(context: Context) -> Iterator[Finding]:
     for name, offset in dict(context.document.classes).items():
         yield context.finding(
             RULE,
-            Severity.MEDIUM,
+            Severity.HIGH,
             f"the model runs the class {name[:200]!r} of the application",
             offset=offset,
             evidence={"class": name[:200]},

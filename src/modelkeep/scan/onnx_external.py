@@ -45,29 +45,28 @@ def run(context: Context) -> Iterator[Finding]:
         problem = _problem(item.location, context)
         if problem is None:
             continue
-        severity, why = problem
         yield context.finding(
             RULE,
-            severity,
-            f"tensor {item.tensor!r} reads {item.location!r}, which {why}",
+            Severity.HIGH,
+            f"tensor {item.tensor!r} reads {item.location!r}, which {problem}",
             offset=item.offset,
             evidence={"location": item.location},
         )
 
 
-def _problem(location: str, context: Context) -> tuple[Severity, str] | None:
+def _problem(location: str, context: Context) -> str | None:
     folder = posixpath.dirname(context.location.path)
     place = posixpath.normpath(posixpath.join(folder, location))
     escapes = posixpath.isabs(location) or ".." in location.split("/")
     if escapes or "\\" in location:
-        return Severity.HIGH, "points outside the model"
+        return "points outside the model"
     if place not in context.root:
-        return Severity.HIGH, "is not part of what is checked"
+        return "is not part of what is checked"
     link = context.links.get(place)
     if link == "symbolic":
-        return Severity.HIGH, "is a symbolic link to a file outside the model"
-    if link == "hard":  # also what a store that keeps equal files once makes of them
-        return Severity.MEDIUM, "has another name outside the model"
+        return "is a symbolic link to a file outside the model"
+    if link == "hard":  # ONNX refuses to load such a file as well
+        return "has another name, by a hard link"
     return None
 
 

@@ -19,7 +19,7 @@ from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
 from modelkeep.formats.tensorflow_graph import TensorflowGraph
-from modelkeep.formats.tensorflow_policy import REACHES, text_reach
+from modelkeep.formats.tensorflow_policy import REACHES, READS_DATA, text_reach
 from modelkeep.formats.tensorflow_scope import Operation
 from modelkeep.formats.tflite import TfliteModel
 from modelkeep.scan.interface import Context, Detector
@@ -43,6 +43,10 @@ GRAPHS: Final = frozenset(
 )
 
 
+# Graphs as they are trained, where reading data files is what they are for.
+_TRAINING: Final = frozenset({"tensorflow meta graph", "tensorflow text graph"})
+
+
 def operations(document: object) -> list[Operation]:
     """The TensorFlow operations of a document, if it has any."""
     if isinstance(document, TensorflowGraph):
@@ -54,7 +58,7 @@ def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per distinct operator and reason."""
     seen: set[tuple[str, str]] = set()
     for operation in operations(context.document):
-        for severity, what in _reasons(operation):
+        for severity, what in _reasons(operation, context.format):
             if (operation.op, what) in seen:
                 continue
             seen.add((operation.op, what))
@@ -70,9 +74,11 @@ def run(context: Context) -> Iterator[Finding]:
             )
 
 
-def _reasons(operation: Operation) -> Iterator[tuple[Severity, str]]:
+def _reasons(operation: Operation, format_: str) -> Iterator[tuple[Severity, str]]:
     reach = REACHES.get(operation.op)
-    if reach is not None:
+    if reach is not None and reach[1] == READS_DATA and format_ not in _TRAINING:
+        yield Severity.HIGH, reach[1]
+    elif reach is not None:
         yield reach
     for text in operation.texts:
         what = text_reach(operation.op, text)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +97,7 @@ class Artifact:
         return self.path / name if name else self.path
 
     def links(self) -> dict[str, str]:
-        """Files whose bytes have another name outside the artifact: ``symbolic``, ``hard``.
+        """Files whose bytes have another name: ``hard``, or ``symbolic`` if it lies outside.
 
         A snapshot of the Hugging Face cache links to the blobs of the same repository,
         which belong to it; such links are left out.
@@ -109,12 +108,11 @@ class Artifact:
         found: dict[str, str] = {}
         known = {name: _status(self.path, name) for name in self.files}
         stats = {name: status for name, status in known.items() if status is not None}
-        inside = Counter((s.st_dev, s.st_ino) for s in stats.values())
         for name, status in stats.items():
             if stat.S_ISLNK(status.st_mode):
                 if not _belongs(self.locate(name).resolve(), root):
                     found[name] = "symbolic"
-            elif status.st_nlink > inside[status.st_dev, status.st_ino]:
+            elif status.st_nlink > 1:
                 found[name] = "hard"
         return found
 
