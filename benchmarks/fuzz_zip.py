@@ -19,6 +19,7 @@ import argparse
 import collections
 import hashlib
 import io
+import lzma
 import random
 import re
 import struct
@@ -42,7 +43,7 @@ LARGEST: Final = 1 << 20  # bytes of one member; what is larger is not compared
 _MAGIC: Final = re.compile(rb"PK(?:\x01\x02|\x03\x04|\x05\x06|\x07\x08|\x06\x06|\x06\x07)")
 _UNREADABLE: Final = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError,
-    zlib.error, struct.error, IndexError, OverflowError,
+    zlib.error, lzma.LZMAError, struct.error, IndexError, OverflowError,
 )  # fmt: skip
 _VALUES: Final = (0, 1, 2, 8, 20, 30, 0x2D, 255, 0x800, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFF)
 

@@ -9,9 +9,7 @@ from collections.abc import Iterator
 
 from corpus.gadget_names import GADGETS
 from corpus.opcodes import (
-    EMPTY_DICT,
     MARK,
-    NEWOBJ_EX,
     OBJ,
     Code,
     Name,
@@ -52,7 +50,8 @@ def _call(number: int, what: Name, arguments: tuple[object, ...]) -> tuple[Code,
         items = b"".join(value(item, 2) for item in arguments)
         return Code(MARK + name(what) + items + OBJ), 2
     if number % 11 == 8:
-        return Code(name(what) + value(arguments) + EMPTY_DICT + NEWOBJ_EX), 4
+        items = b"".join(value(item, 0) for item in arguments)
+        return Code(MARK + items + f"i{what.module}\n{what.name}\n".encode()), 0
     return call(what, *arguments, protocol=protocol), protocol
 
 

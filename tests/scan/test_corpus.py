@@ -40,6 +40,14 @@ def test_the_same_samples_are_made_on_every_run() -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
+def test_mutants_differ_from_their_sample_and_are_the_same_ones_every_time(group: str) -> None:
+    for sample in of_group(group)[:3]:
+        made = [(m.file, m.content) for m in mutants(sample, 5)]
+        assert made == [(m.file, m.content) for m in mutants(sample, 5)]
+        assert (sample.file, sample.content) not in made
+
+
+@pytest.mark.parametrize("group", GROUPS)
 def test_every_sample_has_its_verdict(group: str, tmp_path: Path) -> None:
     outcomes = measure(of_group(group), tmp_path)
     assert said([outcome for outcome in outcomes if not outcome.right]) == []
