@@ -20,7 +20,6 @@ from modelkeep.formats.interface import (
     Budget,
     Format,
     Reading,
-    Slice,
     Source,
     cut,
     part,
@@ -54,13 +53,14 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     start = behind_zeros(source, at, budget)
     rest = cut(source, start, source.size - start)
     if rest.size:
-        reading.parts.append(part(rest, "trailing", _tail_of_torch(source, rest)))
+        reading.parts.append(
+            part(rest, "trailing", "tensor data" if is_old_torch(source) else None)
+        )
 
 
-def _tail_of_torch(source: Source, rest: Slice) -> str | None:
-    """PyTorch's old format ends in the numbers of its tensors."""
-    is_torch = source.read(0, len(_TORCH_MAGIC)) == _TORCH_MAGIC
-    return "tensor data" if is_torch and rest.size else None
+def is_old_torch(source: Source) -> bool:
+    """Whether the pickles are PyTorch's old format, which ends in the numbers of its tensors."""
+    return source.read(0, len(_TORCH_MAGIC)) == _TORCH_MAGIC
 
 
 def end_of_first(source: Source) -> int | None:
