@@ -130,7 +130,7 @@ BODY = {
     "NEWOBJ": "machine.newobj(at + i)\ni += 1",
     "NEWOBJ_EX": "machine.newobj(at + i, keywords=True)\ni += 1",
     "STACK_GLOBAL": "machine.stack_global(at + i)\ni += 1",
-    "BUILD": "machine.build(at + i)\ni += 1\nk = machine.array_block(at + i)\nif k < 0:\n"
+    "BUILD": "machine.build(at + i)\ni += 1\nk = machine.array_block(at + i, run)\nif k < 0:\n"
     "    k = run(machine.inner(), at + i)\ni = k - at",
     "DUP": "i += 1\npush(stack[-1])",
     "POP": f"machine.drop()\ni += 1\n{RENEW}",

@@ -256,7 +256,7 @@ def run(machine: Machine, start: int) -> int:
                 elif op == 0x62:  # BUILD
                     machine.build(at + i)
                     i += 1
-                    k = machine.array_block(at + i)
+                    k = machine.array_block(at + i, run)
                     if k < 0:
                         k = run(machine.inner(), at + i)
                     i = k - at

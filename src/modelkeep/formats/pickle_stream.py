@@ -24,7 +24,7 @@ from modelkeep.formats.interface import (
     cut,
     part,
 )
-from modelkeep.formats.pickle_events import Event, Import, PickleDocument, Result, Use
+from modelkeep.formats.pickle_events import Event, PickleDocument, Use, is_plausible
 from modelkeep.formats.pickle_loop import run
 from modelkeep.formats.pickle_machine import Machine
 from modelkeep.formats.remains import behind_zeros
@@ -113,17 +113,8 @@ class _Probe(Machine):
 
 def _stop_at_use(event: Event) -> None:
     """A name alone may be two lines of a text; something done with it is not."""
-    if isinstance(event, Use) and _plausible(event.target):
+    if isinstance(event, Use) and is_plausible(event.target):
         raise _UseSeenError
-
-
-def _plausible(found: Import | Result) -> bool:
-    if isinstance(found, Result):
-        return False
-    if not found.resolved:  # an extension code alone may be any byte of another format
-        return not found.opcode.startswith("EXT")
-    parts = (*(found.module or "").split("."), *(found.name or "").split("."))
-    return all(piece.isidentifier() for piece in parts)
 
 
 FORMAT: Final = Format("pickle", looks_like, read, first=_CODES)
