@@ -18,7 +18,7 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Part, Source
 from modelkeep.formats.pickle_arrays import ArrayType, end_of_block, is_array_wrapper
 from modelkeep.formats.pickle_calls import Calls
-from modelkeep.formats.pickle_constants import check_text, line_at
+from modelkeep.formats.pickle_constants import check_text, end_of_line, line_at
 from modelkeep.formats.pickle_events import Event, Result
 from modelkeep.formats.pickle_values import TUPLE, Values
 
@@ -69,6 +69,16 @@ class Machine:
         start = at - self._window_at
         end = self._window.find(b"\n", start) if 0 <= start < len(self._window) else -1
         return self._window[start:end] if end >= 0 else line_at(self.source, at)
+
+    def end_of_line(self, at: int) -> int:
+        """Where the next newline stands.
+
+        Raises:
+            MalformedArtifactError: there is none.
+        """
+        start = at - self._window_at
+        found = self._window.find(b"\n", start) if 0 <= start < len(self._window) else -1
+        return self._window_at + found if found >= 0 else end_of_line(self.source, at)
 
     def check_text(self, at: int) -> None:
         """Make sure that the text pushed by the opcode at ``at`` is UTF-8.

@@ -53,13 +53,12 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     start = behind_zeros(source, at, budget)
     rest = cut(source, start, source.size - start)
     if rest.size:
-        reading.parts.append(
-            part(rest, "trailing", "tensor data" if is_old_torch(source) else None)
-        )
+        known = "tensor data" if is_old_torch(source) else None
+        reading.parts.append(part(rest, "trailing", known))
 
 
 def is_old_torch(source: Source) -> bool:
-    """Whether the pickles are PyTorch's old format, which ends in the numbers of its tensors."""
+    """Whether the pickles are PyTorch's old format, behind which its tensors' numbers lie."""
     return source.read(0, len(_TORCH_MAGIC)) == _TORCH_MAGIC
 
 
