@@ -50,7 +50,7 @@ def references(document: object) -> Iterator[Reference]:
                 yield from read(key, mapping[key])
         yield from _adapter(mapping)
         yield from _module(mapping)
-        if "_diffusers_version" in mapping:
+        if "_diffusers_version" in mapping or "_class_name" in mapping:
             yield from _components(mapping)
 
 
