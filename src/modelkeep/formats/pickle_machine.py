@@ -175,12 +175,6 @@ class Machine:
             value = self.memo[key]
         self.stack.append(value)
 
-    def fill(self, items: list[int]) -> None:
-        """Put values into the container on top."""
-        container = self.top()
-        if container > 0:
-            self.values.fill(container, items)
-
     def inner(self) -> Machine:
         """A machine for a pickle within this one, as a wrapper of objects brings it.
 
