@@ -17,8 +17,10 @@ peak of memory are those of that process and its children. No telemetry is sent.
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import dataclasses
 import json
+import multiprocessing
 import os
 import pickle  # noqa: TID251 - large inputs are written, never loaded
 import pickletools
@@ -145,9 +147,15 @@ def _share(rows: list[bool]) -> str:
     return f"{100 * sum(rows) / len(rows):4.0f}%"
 
 
-def big_pickle(tools: dict[str, str], folder: Path, limit: float) -> None:
-    """203 MB of records: texts, integers, floats, tuples; 4.8 M opcodes."""
-    path = folder / "records.pkl"
+def in_child(write: Callable[..., int], *arguments: object) -> int:
+    """Write an input in another process: a child's peak of memory starts with its parent's."""
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, spawn) as pool:
+        return pool.submit(write, *arguments).result()
+
+
+def write_records(path: Path) -> int:
+    """Records of texts, integers, floats and tuples; returns how many opcodes they take."""
     rows = [
         {
             "id": n,
@@ -158,8 +166,20 @@ def big_pickle(tools: dict[str, str], folder: Path, limit: float) -> None:
         for n in range(300_000)
     ]
     path.write_bytes(pickle.dumps(rows, 2))
-    del rows
-    count = sum(1 for _ in pickletools.genops(path.read_bytes()))
+    return sum(1 for _ in pickletools.genops(path.read_bytes()))
+
+
+def write_words(path: Path, times: int) -> int:
+    """A dict whose keys and values all go through the memo; returns its opcodes."""
+    words = {f"key-{n}": (f"value-{n % 97}", [f"value-{n % 89}"]) for n in range(8_700 * times)}
+    path.write_bytes(pickle.dumps(words, 4))
+    return sum(1 for _ in pickletools.genops(path.read_bytes()))
+
+
+def big_pickle(tools: dict[str, str], folder: Path, limit: float) -> None:
+    """203 MB of records, 4.8 M opcodes."""
+    path = folder / "records.pkl"
+    count = in_child(write_records, path)
     title = f"pickle: {path.stat().st_size / 1e6:.0f} MB, {count / 1e6:.2f} M opcodes"
     show(title, {tool: scan(tool, python, [path], limit) for tool, python in tools.items()})
 
@@ -207,14 +227,10 @@ def safetensors(tools: dict[str, str], folder: Path, limit: float) -> None:
 
 
 def memo(tools: dict[str, str], folder: Path, limit: float) -> None:
-    """A dict whose keys and values all go through the memo; is time linear in size?"""
+    """A memo-heavy dict at four sizes: is the time linear?"""
     for times in (1, 2, 4, 8):
         path = folder / f"memo-{times}.pkl"
-        words = {
-            f"key-{n}": (f"value-{n % 97}", [f"value-{n % 89}"]) for n in range(8_700 * times)
-        }
-        path.write_bytes(pickle.dumps(words, 4))
-        count = sum(1 for _ in pickletools.genops(path.read_bytes()))
+        count = in_child(write_words, path, times)
         costs = {tool: scan(tool, python, [path], limit) for tool, python in tools.items()}
         show(f"memo x{times}: {count / 1000:.0f} k opcodes", costs)
 

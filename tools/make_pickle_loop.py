@@ -64,7 +64,8 @@ def run(machine: Machine, start: int) -> int:
     far = machine.far
     marks = machine.marks
     pool = values.pool
-    fill = values.fill
+    fill = values.mappings.add
+    extend = values.sequences.add
     memo_append = memo.append
     pool_append = pool.append
     number = int.from_bytes
@@ -117,20 +118,20 @@ BODY = {
     "pool_append(stack[-2])\npool_append(stack.pop())\nstack.pop()\nstack[-1] = k",
     "MARK": "i += 1\nmarks.append(stack)\nmachine.stack = stack = []\npush = stack.append",
     "TUPLE": f"{CLOSE}\ni += 1\npush(values.tuple_of(items))",
-    "LIST": f"{CLOSE}\nfill(here + i, items)\npush(here + i)\ni += 1",
+    "LIST": f"{CLOSE}\nextend(here + i, items)\npush(here + i)\ni += 1",
     "DICT": f"{CLOSE}\nfill(here + i, items)\npush(here + i)\ni += 1",
-    "FROZENSET": f"{CLOSE}\nfill(here + i, items)\npush(here + i)\ni += 1",
-    "APPENDS": f"{CLOSE}\ni += 1\nk = stack[-1]\nif k > 0 and items:\n    fill(k, items)",
+    "FROZENSET": f"{CLOSE}\nextend(here + i, items)\npush(here + i)\ni += 1",
+    "APPENDS": f"{CLOSE}\ni += 1\nk = stack[-1]\nif k > 0 and items:\n    extend(k, items)",
     "SETITEMS": f"{CLOSE}\ni += 1\nk = stack[-1]\nif k > 0 and items:\n    fill(k, items)",
-    "ADDITEMS": f"{CLOSE}\ni += 1\nk = stack[-1]\nif k > 0 and items:\n    fill(k, items)",
-    "APPEND": "i += 1\nitem = stack.pop()\nk = stack[-1]\nif k > 0:\n    fill(k, [item])",
+    "ADDITEMS": f"{CLOSE}\ni += 1\nk = stack[-1]\nif k > 0 and items:\n    extend(k, items)",
+    "APPEND": "i += 1\nitem = stack.pop()\nk = stack[-1]\nif k > 0:\n    extend(k, [item])",
     "SETITEM": "i += 1\nitem = stack.pop()\nkey = stack.pop()\nk = stack[-1]\nif k > 0:\n"
     "    fill(k, [key, item])",
     "REDUCE": "machine.reduce(at + i)\ni += 1",
     "NEWOBJ": "machine.newobj(at + i)\ni += 1",
     "NEWOBJ_EX": "machine.newobj(at + i, keywords=True)\ni += 1",
     "STACK_GLOBAL": "machine.stack_global(at + i)\ni += 1",
-    "BUILD": "machine.build(at + i)\ni += 1\nk = machine.array_block(at + i)\nif k < 0:\n"
+    "BUILD": "machine.build(at + i)\ni += 1\nk = machine.array_block(at + i, run)\nif k < 0:\n"
     "    k = run(machine.inner(), at + i)\ni = k - at",
     "DUP": "i += 1\npush(stack[-1])",
     "POP": f"machine.drop()\ni += 1\n{RENEW}",

@@ -31,6 +31,11 @@ from corpus.sample import FAIL, INCONCLUSIVE, Family, Sample
 from corpus.torch_files import CLEAN
 from samples import Entry, npy_header, npy_with, raw_zip, zip_of
 
+FLOAT64 = build(
+    call(Name("numpy", "dtype"), "f8", False, True),
+    (3, "<", None, None, None, -1, -1, 0),
+)
+
 
 def wrapper(shape: tuple[int, ...], dtype: object, *, allow_mmap: bool = True) -> Code:
     """How joblib writes that an array's bytes follow."""
@@ -42,9 +47,6 @@ def wrapper(shape: tuple[int, ...], dtype: object, *, allow_mmap: bool = True) -
 
 def _joblib() -> Iterator[Sample]:
     made = Family("joblib", "joblib")
-    float64 = build(
-        call(Name("numpy", "dtype"), "f8", False, True), (3, "<", None, None, None, -1, -1, 0)
-    )
     objects = build(
         call(Name("numpy", "dtype"), "O8", False, True), (3, "|", None, None, None, -1, -1, 63)
     )
@@ -54,7 +56,7 @@ def _joblib() -> Iterator[Sample]:
         proto(2)
         + b"}"
         + unicode32("a")
-        + wrapper((2,), float64)
+        + wrapper((2,), FLOAT64)
         + array
         + b"s"
         + unicode32("b")
@@ -63,13 +65,13 @@ def _joblib() -> Iterator[Sample]:
     )
     bodies = {
         "plain": plain, "after-raw-array": after,
-        "after-two-arrays": proto(2) + b"(" + (wrapper((2,), float64) + array) * 2 + system() + b"t.",
+        "after-two-arrays": proto(2) + b"(" + (wrapper((2,), FLOAT64) + array) * 2 + system() + b"t.",
         "second-pickle": CLEAN + plain,
         "object-array": proto(2) + wrapper((1,), objects) + payload() + STOP,
         "object-array-in-dict": proto(2) + b"}" + unicode32("a") + wrapper((1,), objects) + payload() + b"s.",
         "dtype-by-call": proto(2) + wrapper((1,), system()) + bytes(16) + STOP,
         "subclass-os": pickle_of(build(instance(Name("joblib.numpy_pickle", "NumpyArrayWrapper")),
-            {"subclass": Name("os", "system"), "shape": (), "dtype": float64, "order": "C", "allow_mmap": False})),
+            {"subclass": Name("os", "system"), "shape": (), "dtype": FLOAT64, "order": "C", "allow_mmap": False})),
         "wrapper-compat": pickle_of(build(instance(Name("joblib.numpy_pickle_compat", "NDArrayWrapper")),
             {"filename": "/etc/passwd", "subclass": Name("os", "system"), "allow_mmap": True})),
         "z-wrapper": pickle_of(call(Name("joblib.numpy_pickle_compat", "ZNDArrayWrapper"), "x", system(), ())),
@@ -91,6 +93,18 @@ def _joblib() -> Iterator[Sample]:
             f"model.joblib.{title}" if "-" not in title else "model.pkl",
             data,
         )
+
+
+def _two_readings() -> Iterator[Sample]:
+    """What joblib takes for the padding or numbers of an array, ``pickle.load`` runs."""
+    made = Family("joblib", "polyglot")
+    head = proto(2) + wrapper((8,), FLOAT64)
+    hidden = system() + STOP
+    padding = POP + hidden.ljust(48, b"N") + bytes(64)  # POP is also the length 48
+    numbers = POP + b"N" * 48 + hidden.ljust(64, b"N")
+    for title, block in {"padding": padding, "numbers": numbers}.items():
+        yield made(f"joblib-opcodes-in-{title}", "model.joblib", head + block + STOP)
+        yield made(f"joblib-opcodes-in-{title}-gz", "model.pkl.gz", gz(head + block + STOP))
 
 
 def _numpy() -> Iterator[Sample]:
@@ -143,4 +157,5 @@ def _numpy() -> Iterator[Sample]:
 def samples() -> Iterator[Sample]:
     """All samples of this module."""
     yield from _joblib()
+    yield from _two_readings()
     yield from _numpy()

@@ -176,13 +176,11 @@ def _frameworks() -> Iterator[Sample]:
         "tflite-offset",
         "model.tflite",
         struct.pack("<I", 0x7FFFFF00) + b"TFL3" + bytes(64),
-        verdict=INCONCLUSIVE,
     )
     yield made(
         "executorch-offset",
         "model.pte",
         struct.pack("<I", 0x7FFFFF00) + b"ET12" + bytes(64),
-        verdict=INCONCLUSIVE,
     )
     yield made(
         "orbax-pickle",

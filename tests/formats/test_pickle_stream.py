@@ -232,9 +232,14 @@ def test_open_marks_are_counted() -> None:
         document(b"(" * 3_000_000)
 
 
-def test_a_line_that_never_ends_is_a_limit() -> None:
+def test_a_long_text_of_protocol_0_is_no_limit() -> None:
+    data = pickle.dumps(["x" * (3 * LINE_LIMIT), 1], 0)
+    assert document(data).end == len(data)
+
+
+def test_a_name_that_never_ends_is_a_limit() -> None:
     with pytest.raises(LimitExceededError, match="line longer"):
-        read(b"S'" + b"a" * LINE_LIMIT + b"'\n.")
+        read(b"c" + b"a" * (LINE_LIMIT + 1) + b"\n.")
 
 
 class Recorder:

@@ -19,6 +19,12 @@ from samples import VALID, bomb, budget, mutants, prefixes, scan_bytes
 PYTHON = "tag:yaml.org,2002:python"
 
 
+def reading_of(data: bytes) -> Reading:
+    reading = Reading()
+    read(MemorySource(data), budget(), reading)
+    return reading
+
+
 def tree_of(text: str | bytes) -> Tree:
     reading = Reading()
     raw = text if isinstance(text, bytes) else text.encode()
@@ -246,3 +252,9 @@ def _read_or_refuse(data: bytes) -> None:
         read(MemorySource(data), budget(), Reading())
     except ModelkeepError:
         return
+
+
+def test_a_download_that_is_python_is_handed_out_as_such() -> None:
+    text = b"path: coco\ndownload: |\n  import os\n  os.system('true')\nnames: [a]\n"
+    assert [found.member for found in reading_of(text).parts] == ["download.py"]
+    assert reading_of(b"path: coco\ndownload: coco.zip\nnames: [a, b]\n").parts == []

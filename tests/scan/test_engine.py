@@ -356,3 +356,14 @@ def test_a_rule_that_breaks_makes_its_file_inconclusive_and_hides_nothing(
     result = scan_artifact(open_artifact(tmp_path), rules)
     assert [file.verdict for file in result.files] == [INCONCLUSIVE, FAIL, PASS]
     assert "internal error: KeyError" in result.files[0].reason
+
+
+def test_names_that_no_text_holds_are_written_as_escapes(tmp_path: Path) -> None:
+    def odd(context: Context) -> Iterator[Finding]:
+        yield context.finding(rule, Severity.HIGH, "name \ud800", evidence={"name": "\udfff"})
+
+    rule = Rule("XXX002", "odd", "Odd.", "Mend the name.", "artifact.unsigned")
+    (tmp_path / "m").write_bytes(b"{}")
+    detector = Detector(rule, frozenset({"json"}), odd)
+    (found,) = scan_artifact(open_artifact(tmp_path), [detector]).findings
+    assert (found.message, found.evidence) == ("name \\ud800", {"name": "\\udfff"})

@@ -31,6 +31,13 @@ def test_large_tensors_of_zeros_are_said_and_small_ones_are_not() -> None:
     assert "bias" not in finding.message
 
 
+def test_huge_values_are_said() -> None:
+    weights = RANDOM.normal(size=1000).astype("float32")
+    weights[5] = -3e38
+    (finding,) = found_by(DETECTOR, save({"mask": weights}))
+    assert (finding.severity, "larger" in finding.message) == (Severity.LOW, True)
+
+
 def test_the_byte_order_of_an_array_is_kept() -> None:
     weights = RANDOM.normal(size=1000).astype(">f4")
     assert found_by(DETECTOR, npy_of(weights)) == []

@@ -79,6 +79,21 @@ def line_at(source: Source, at: int) -> bytes:
     raise EndsTooSoonError
 
 
+def end_of_line(source: Source, at: int) -> int:
+    """Where the next newline stands, however far away.
+
+    Raises:
+        EndsTooSoonError: there is none.
+    """
+    step = _FIRST_LOOK
+    while at < source.size:
+        found = source.read(at, step).find(b"\n")
+        if found >= 0:
+            return at + found
+        at, step = at + step, _CHUNK
+    raise EndsTooSoonError
+
+
 def check_line(name: str, line: bytes) -> object:
     """The value of a line argument, decoded the way the unpickler does.
 

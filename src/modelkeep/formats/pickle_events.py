@@ -94,6 +94,19 @@ class Use:
 Event = Import | Use
 
 
+def is_plausible(target: Import | Result) -> bool:
+    """Whether a name could be one, so that bytes which use it are no chance.
+
+    An extension code alone may be any byte of another format.
+    """
+    if isinstance(target, Result):
+        return False
+    if not target.resolved:
+        return not target.opcode.startswith("EXT")
+    pieces = (*(target.module or "").split("."), *(target.name or "").split("."))
+    return all(piece.isidentifier() for piece in pieces)
+
+
 @dataclass(slots=True)
 class PickleDocument:
     """What the pickles of a stream would import and do, each once, and where they end."""

@@ -34,7 +34,8 @@ def run(machine: Machine, start: int) -> int:
     far = machine.far
     marks = machine.marks
     pool = values.pool
-    fill = values.fill
+    fill = values.mappings.add
+    extend = values.sequences.add
     memo_append = memo.append
     pool_append = pool.append
     number = int.from_bytes
@@ -133,12 +134,12 @@ def run(machine: Machine, start: int) -> int:
                     i += 1
                     k = stack[-1]
                     if k > 0 and items:
-                        fill(k, items)
+                        extend(k, items)
                 elif op == 0x91:  # FROZENSET
                     items = stack
                     machine.stack = stack = marks.pop()
                     push = stack.append
-                    fill(here + i, items)
+                    extend(here + i, items)
                     push(here + i)
                     i += 1
                 elif op == 0x92:  # NEWOBJ_EX
@@ -233,7 +234,7 @@ def run(machine: Machine, start: int) -> int:
                     i += 1
                     k = stack[-1]
                     if k > 0 and items:
-                        fill(k, items)
+                        extend(k, items)
                 elif op == 0x4E:  # NONE
                     push(here + i)
                     i += 1
@@ -249,14 +250,14 @@ def run(machine: Machine, start: int) -> int:
                     item = stack.pop()
                     k = stack[-1]
                     if k > 0:
-                        fill(k, [item])
+                        extend(k, [item])
                 elif op == 0x52:  # REDUCE
                     machine.reduce(at + i)
                     i += 1
                 elif op == 0x62:  # BUILD
                     machine.build(at + i)
                     i += 1
-                    k = machine.array_block(at + i)
+                    k = machine.array_block(at + i, run)
                     if k < 0:
                         k = run(machine.inner(), at + i)
                     i = k - at
@@ -279,7 +280,7 @@ def run(machine: Machine, start: int) -> int:
                     items = stack
                     machine.stack = stack = marks.pop()
                     push = stack.append
-                    fill(here + i, items)
+                    extend(here + i, items)
                     push(here + i)
                     i += 1
                 elif op == 0x64:  # DICT

@@ -10,6 +10,7 @@ Sources: CPython ``Modules/_pickle.c`` (stack fences, memo, fill opcodes),
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from collections.abc import Callable
 from typing import Final
@@ -18,11 +19,22 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, Part, Source
 from modelkeep.formats.pickle_arrays import ArrayType, end_of_block, is_array_wrapper
 from modelkeep.formats.pickle_calls import Calls
-from modelkeep.formats.pickle_constants import check_text, line_at
-from modelkeep.formats.pickle_events import Event, Result
+from modelkeep.formats.pickle_constants import check_text, end_of_line, line_at
+from modelkeep.formats.pickle_events import Event, Result, Use, is_plausible
 from modelkeep.formats.pickle_values import TUPLE, Values
 
 _MARKS: Final = 1_000_000
+_COPIES: Final = 1000  # arrays for whose sake the memo is copied
+
+
+Run = Callable[["Machine", int], int]
+
+
+class NotInMemoError(MalformedArtifactError):
+    """A memo slot is read that was never set."""
+
+    def __init__(self, key: int) -> None:
+        super().__init__(f"pickle reads memo slot {key}, which is not set")
 
 
 class Machine:
@@ -43,6 +55,7 @@ class Machine:
         self.far: dict[int, int] = {}
         self._state = 0
         self._depth = 0
+        self._copies = 0
         self._window = b""
         self._window_at = 0
 
@@ -69,6 +82,16 @@ class Machine:
         start = at - self._window_at
         end = self._window.find(b"\n", start) if 0 <= start < len(self._window) else -1
         return self._window[start:end] if end >= 0 else line_at(self.source, at)
+
+    def end_of_line(self, at: int) -> int:
+        """Where the next newline stands.
+
+        Raises:
+            MalformedArtifactError: there is none.
+        """
+        start = at - self._window_at
+        found = self._window.find(b"\n", start) if 0 <= start < len(self._window) else -1
+        return self._window_at + found if found >= 0 else end_of_line(self.source, at)
 
     def check_text(self, at: int) -> None:
         """Make sure that the text pushed by the opcode at ``at`` is UTF-8.
@@ -148,15 +171,9 @@ class Machine:
         value = self.far.get(key)
         if value is None:
             if not 0 <= key < len(self.memo):
-                raise MalformedArtifactError(f"pickle reads memo slot {key}, which is not set")
+                raise NotInMemoError(key)
             value = self.memo[key]
         self.stack.append(value)
-
-    def fill(self, items: list[int]) -> None:
-        """Put values into the container on top."""
-        container = self.top()
-        if container > 0:
-            self.values.fill(container, items)
 
     def inner(self) -> Machine:
         """A machine for a pickle within this one, as a wrapper of objects brings it.
@@ -238,8 +255,11 @@ class Machine:
         else:
             self.calls.build(value, state, offset)
 
-    def array_block(self, at: int) -> int:
+    def array_block(self, at: int, run: Run) -> int:
         """Where the stream goes on behind a ``BUILD`` that ends at ``at``; -1: a pickle there.
+
+        joblib takes what stands there for numbers; a plain unpickler takes it for opcodes,
+        so it is run as opcodes too.
 
         Raises:
             MalformedArtifactError: an array is there that does not say how long it is.
@@ -248,5 +268,32 @@ class Machine:
         target = self.values.symbols[-value] if value < 0 else None
         if not isinstance(target, Result) or not is_array_wrapper(target):
             return at
+        self._run_numbers(at, run)
         end = end_of_block(self.values.mapping(self._state), self.source, at)
         return -1 if end is None else end
+
+    def _run_numbers(self, at: int, run: Run) -> None:
+        """Note what the numbers of an array do as opcodes; nearly always they break at once."""
+        events: list[Event] = []
+        other = Machine(self.source, self.budget, events.append, [])
+        other.stack = [self.stack[-1]]
+        other.values = self.values
+        other.calls = Calls(self.values, self.budget, events.append, other.parts)
+        try:
+            run(other, at)
+        except NotInMemoError:
+            self._copies += 1
+            if self._copies > _COPIES:
+                raise LimitExceededError(
+                    "more arrays refer to the memo than are followed"
+                ) from None
+            other.stack, other.marks = list(self.stack), [list(mark) for mark in self.marks]
+            other.memo, other.far = self.memo[:], dict(self.far)
+            with contextlib.suppress(MalformedArtifactError):
+                run(other, at)
+        except MalformedArtifactError:
+            pass
+        if any(isinstance(e, Use) and is_plausible(e.target) for e in events):
+            for event in events:
+                self.emit(event)
+            self.parts += other.parts

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Final
 
 from modelkeep.core import MalformedArtifactError
-from modelkeep.formats.pickle_constants import check_line
+from modelkeep.formats.pickle_constants import LINE_LIMIT, check_line
 from modelkeep.formats.pickle_machine import Machine
 
 Handler = Callable[[Machine, int], int]
@@ -32,10 +32,10 @@ def _line(machine: Machine, at: int, name: str) -> tuple[object, int]:
 def _push_line(machine: Machine, at: int) -> int:
     """INT, LONG, FLOAT, STRING, UNICODE and PERSID: a value written as a line of text."""
     name = _NAMES[machine.source.read(at, 1)[0]]
-    if name == "PERSID":
-        end = at + 1 + len(machine.line(at + 1)) + 1
-    else:
-        _, end = _line(machine, at + 1, name)
+    end = machine.end_of_line(at + 1) + 1
+    # Protocol 0 writes whole arrays as text; only lines that a name could be are checked.
+    if name != "PERSID" and end - at <= LINE_LIMIT:
+        check_line(name, machine.line(at + 1))
     machine.stack.append(at + 1)
     return end
 

@@ -20,12 +20,11 @@ from modelkeep.formats.interface import (
     Budget,
     Format,
     Reading,
-    Slice,
     Source,
     cut,
     part,
 )
-from modelkeep.formats.pickle_events import Event, Import, PickleDocument, Result, Use
+from modelkeep.formats.pickle_events import Event, PickleDocument, Use, is_plausible
 from modelkeep.formats.pickle_loop import run
 from modelkeep.formats.pickle_machine import Machine
 from modelkeep.formats.remains import behind_zeros
@@ -54,13 +53,13 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     start = behind_zeros(source, at, budget)
     rest = cut(source, start, source.size - start)
     if rest.size:
-        reading.parts.append(part(rest, "trailing", _tail_of_torch(source, rest)))
+        known = "tensor data" if is_old_torch(source) else None
+        reading.parts.append(part(rest, "trailing", known))
 
 
-def _tail_of_torch(source: Source, rest: Slice) -> str | None:
-    """PyTorch's old format ends in the numbers of its tensors."""
-    is_torch = source.read(0, len(_TORCH_MAGIC)) == _TORCH_MAGIC
-    return "tensor data" if is_torch and rest.size else None
+def is_old_torch(source: Source) -> bool:
+    """Whether the pickles are PyTorch's old format, behind which its tensors' numbers lie."""
+    return source.read(0, len(_TORCH_MAGIC)) == _TORCH_MAGIC
 
 
 def end_of_first(source: Source) -> int | None:
@@ -114,17 +113,8 @@ class _Probe(Machine):
 
 def _stop_at_use(event: Event) -> None:
     """A name alone may be two lines of a text; something done with it is not."""
-    if isinstance(event, Use) and _plausible(event.target):
+    if isinstance(event, Use) and is_plausible(event.target):
         raise _UseSeenError
-
-
-def _plausible(found: Import | Result) -> bool:
-    if isinstance(found, Result):
-        return False
-    if not found.resolved:  # an extension code alone may be any byte of another format
-        return not found.opcode.startswith("EXT")
-    parts = (*(found.module or "").split("."), *(found.name or "").split("."))
-    return all(piece.isidentifier() for piece in parts)
 
 
 FORMAT: Final = Format("pickle", looks_like, read, first=_CODES)

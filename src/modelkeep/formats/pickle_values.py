@@ -11,7 +11,6 @@ So a million values cost a few megabytes, and shared structure is never expanded
 
 from __future__ import annotations
 
-import bisect
 from array import array
 from dataclasses import dataclass
 from typing import Final
@@ -22,10 +21,10 @@ from modelkeep.formats.interface import Source
 from modelkeep.formats.pickle_arrays import ArrayType
 from modelkeep.formats.pickle_constants import OTHER, SHORT, constant_at
 from modelkeep.formats.pickle_events import Import, Result
+from modelkeep.formats.pickle_recent import Recent
 
 TUPLE: Final = 1 << 48
 CALL: Final = 1 << 56
-_RECENT: Final = 200_000  # values of containers in one generation of what is remembered
 _SHOWN: Final = 128  # values that one look visits
 _FOLDED: Final = 100_000  # the same where text is put together from them
 _DEEPEST: Final = 64  # containers and calls within each other that a look enters
@@ -49,11 +48,9 @@ class Values:
         self.pool = array("q", [0])  # the empty tuple
         self.symbols: list[object] = [None]
         self._interned: dict[object, int] = {}
-        self._young: dict[int, array[int]] = {}
-        self._old: dict[int, array[int]] = {}
-        self._remembered = 0
+        self.mappings = Recent(remember_dropped=True)
+        self.sequences = Recent(remember_dropped=False)
         self._looked = 0
-        self._forgotten: list[array[int]] = []
 
     @property
     def cells(self) -> int:
@@ -89,17 +86,6 @@ class Values:
         self.symbols.append(found)
         return 1 - len(self.symbols)
 
-    def fill(self, container: int, items: list[int]) -> None:
-        """Remember for a while what was put into a list, set or dictionary."""
-        known = self._young.get(container)
-        if known is None:
-            known = self._young[container] = array("q")
-        known.extend(items)
-        self._remembered += len(items) + 8
-        if self._remembered > _RECENT:
-            self._forgotten.append(array("q", sorted(self._old)))
-            self._old, self._young, self._remembered = self._young, {}, 0
-
     # Looking at values
 
     def items(self, value: int) -> array[int] | None:
@@ -107,8 +93,8 @@ class Values:
         if TUPLE <= value < CALL:
             at = value - TUPLE
             return self.pool[at + 1 : at + 1 + self.pool[at]]
-        young, old = self._young.get(value), self._old.get(value)
-        return old + young if young is not None and old is not None else young or old
+        found = self.mappings.get(value)
+        return self.sequences.get(value) if found is None else found
 
     def names(self, arguments: int) -> tuple[int, ...]:
         """The symbols among the arguments of a call."""
@@ -123,15 +109,8 @@ class Values:
             parts = self.items(state) or ()
             return tuple(k for part in parts[:2] if 0 < part < TUPLE for k in self.keys(part))
         found = self.items(state) if 0 < state < TUPLE else None
-        missing = (0,) if self._is_forgotten(state) else ()
+        missing = (0,) if self.mappings.has_dropped(state) else ()
         return missing if found is None else (*missing, *found[::2])
-
-    def _is_forgotten(self, container: int) -> bool:
-        for generation in self._forgotten:
-            place = bisect.bisect_left(generation, container)
-            if place < len(generation) and generation[place] == container:
-                return True
-        return False
 
     def texts(self, values: tuple[int, ...]) -> tuple[str, ...]:
         """Those of some values that are text; ``?`` for what is no longer remembered."""

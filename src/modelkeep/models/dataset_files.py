@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -82,6 +83,7 @@ def _read_npz(path: Path, subject: Subject, _label: str, _like: Dataset | None) 
         OSError,
         EOFError,
         RuntimeError,
+        tokenize.TokenError,  # from a header that NumPy takes for one of Python 2
         zipfile.BadZipFile,
         zlib.error,
     ) as error:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from modelkeep.formats.pickle_policy import Standing, standing
 from modelkeep.formats.tree import Tree
 from modelkeep.scan.interface import Context
 
@@ -50,7 +51,7 @@ def references(document: object) -> Iterator[Reference]:
                 yield from read(key, mapping[key])
         yield from _adapter(mapping)
         yield from _module(mapping)
-        if "_diffusers_version" in mapping:
+        if "_diffusers_version" in mapping or "_class_name" in mapping:
             yield from _components(mapping)
 
 
@@ -137,14 +138,15 @@ def _module(mapping: Mapping[str, object]) -> Iterator[Reference]:
 def _components(mapping: Mapping[str, object]) -> Iterator[Reference]:
     """Parts of a diffusers pipeline: ``[library, class]``, the library may be a local file."""
     kind = mapping.get("_class_name")
-    if isinstance(kind, str) and "Pipeline" not in kind:
-        return
+    is_part = isinstance(kind, str) and "Pipeline" not in kind
     for key, value in mapping.items():
         match value:
             case [str(library), str(name)]:
                 pass
             case _:
                 continue
+        if is_part and standing(f"{library}.{name}", "reduce") is not Standing.DANGEROUS:
+            continue  # a pair of block types or activations, not a library and its class
         local = key == "_class_name" or "/" in library
         yield Reference(key, f"{library}.{name}", installed=not local)
 

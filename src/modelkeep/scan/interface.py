@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from modelkeep.core import Confidence, Finding, Location, NotChecked, Rule, Severity, Verdict
+from modelkeep.core.text import printable
 from modelkeep.formats import Budget, Source
 from modelkeep.sources import FileDigest
 
@@ -48,9 +49,10 @@ class Context:
         confidence: Confidence = Confidence.HIGH,
         evidence: Mapping[str, str] | None = None,
     ) -> Finding:
-        """A finding of ``rule`` at an offset of this stream."""
+        """A finding of ``rule`` at an offset of this stream, safe to print and to write."""
         place = Location(self.location.path, self.location.member, offset)
-        return Finding(rule, severity, confidence, message, place, dict(evidence or {}))
+        told = {key: printable(value) for key, value in (evidence or {}).items()}
+        return Finding(rule, severity, confidence, printable(message), place, told)
 
 
 Run = Callable[[Context], Iterator[Finding]]

@@ -2,7 +2,7 @@
 
 The unpickler stops at STOP and never looks at them; another program may. A
 file that is one thing to one reader and another to the next is how payloads pass
-a checker. PyTorch's old format keeps its tensors there, hence medium.
+a checker. PyTorch's old format keeps its tensors there, and is passed over.
 
 Sources: CPython ``pickletools.py`` (STOP); "polyglot" files in picklescan advisories.
 """
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Confidence, Finding, Rule, Severity
+from modelkeep.formats import pickle_stream
 from modelkeep.formats.pickle_events import PickleDocument
 from modelkeep.scan.interface import Context, Detector
 
@@ -32,7 +33,7 @@ def run(context: Context) -> Iterator[Finding]:
     if not isinstance(document, PickleDocument) or not document.end:
         return
     tail = context.source.size - document.end
-    if tail > 0:
+    if tail > 0 and not pickle_stream.is_old_torch(context.source):
         yield context.finding(
             RULE,
             Severity.MEDIUM,

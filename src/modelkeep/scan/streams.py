@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from modelkeep.core import LimitExceededError, Location, MalformedArtifactError
+from modelkeep.core.text import printable
 from modelkeep.formats import Budget, MemorySource, Part, Reading, Source, formats, sniff
 
 
@@ -85,7 +86,7 @@ def _read(stream: Stream, budget: Budget, depth: int) -> Iterator[Stream]:
 
 def _inner(part: Part, location: Location, budget: Budget, depth: int) -> Iterator[Stream]:
     inner = f"{location.member}!{part.member}" if location.member else part.member
-    place = Location(location.path, inner)
+    place = Location(location.path, printable(inner))
     try:
         source = part.open()
     except MalformedArtifactError as error:

@@ -1,4 +1,4 @@
-"""Weights that no training leaves behind: not a number, infinite, or all zero.
+"""Weights that no training leaves behind: not a number, infinite, huge, or all zero.
 
 A tensor with such values answers nonsense or nothing at all: a broken save, a bad
 conversion, or sabotage that no hash will show if the publisher hashed it afterwards. The rule
@@ -16,7 +16,7 @@ import math
 import struct
 import sys
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from modelkeep.core import Confidence, Finding, Rule, Severity
@@ -34,22 +34,29 @@ RULE: Final = Rule(
 _SAMPLE: Final = 1 << 14  # bytes at each end of a tensor
 _TENSORS: Final = 512
 _SHOWN: Final = 5
+_HUGE: Final = 1e30  # masks use the largest half or 1e9; nothing trained comes near
 
 
 def run(context: Context) -> Iterator[Finding]:
-    """Yield a finding for tensors that are not finite, and one for those that are zero."""
+    """Yield a finding for tensors not finite, one for huge ones and one for those all zero."""
     broken: list[str] = []
+    huge: list[str] = []
     zero: list[str] = []
     for count, tensor in enumerate(tensors(context.document, context.source.size)):
         if count >= _TENSORS:
             break
         data = _sample(context, tensor)
-        if tensor.kind in "fb" and not _is_finite(tensor, data):
+        largest = _largest(tensor, data) if tensor.kind in "fb" else 0.0
+        if not math.isfinite(largest):
             broken.append(tensor.name)
+        elif largest > _HUGE:
+            huge.append(tensor.name)
         elif tensor.size > _SAMPLE and not any(data):
             zero.append(tensor.name)
     if broken:
         yield _finding(context, broken, "not a number or infinite", Severity.MEDIUM)
+    if huge:
+        yield _finding(context, huge, f"larger than {_HUGE:g}", Severity.LOW)
     if zero:
         yield _finding(context, zero, "zero as far as they were sampled", Severity.INFO)
 
@@ -74,24 +81,27 @@ def _sample(context: Context, tensor: Numbers) -> bytes:
     return data
 
 
-def _is_finite(tensor: Numbers, data: bytes) -> bool:
-    """Whether the sum is finite, which any number that is not would spoil."""
+def _largest(tensor: Numbers, data: bytes) -> float:
+    """The largest magnitude; not a number or infinite if any value is."""
     if tensor.kind == "b":  # the upper half of a float of four bytes
         wide = bytearray(2 * len(data))
         wide[2::4], wide[3::4] = data[::2], data[1::2]
         data = bytes(wide)
     elif tensor.width == 2:  # noqa: PLR2004 - half precision has no array type
         order = "<" if tensor.little else ">"
-        return math.isfinite(math.fsum(_halves(data, order)))
+        return _magnitude([value for (value,) in struct.iter_unpack(f"{order}e", data)])
     values = array("d" if tensor.width == 8 else "f", data)  # noqa: PLR2004
     if tensor.little != (sys.byteorder == "little"):
         values.byteswap()
-    return all(map(math.isfinite, values))
+    return _magnitude(values)
 
 
-def _halves(data: bytes, order: str) -> Iterator[float]:
-    for (value,) in struct.iter_unpack(f"{order}e", data):
-        yield value if math.isfinite(value) else math.nan
+def _magnitude(values: Sequence[float]) -> float:
+    if not values:
+        return 0.0
+    if not all(map(math.isfinite, values)):
+        return math.inf
+    return max(map(abs, values))
 
 
 DETECTOR: Final = Detector(RULE, frozenset({"safetensors", "npy"}), run)

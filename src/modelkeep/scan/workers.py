@@ -276,7 +276,9 @@ def _within_time(plan: Plan, scan_file: ScanFile, name: str, answers: int) -> Ou
     size = os.stat(plan.artifact.locate(name)).st_size  # noqa: PTH116 - thousands of times
     allowance = plan.limits.seconds + _GRACE + size / _PER_SECOND
     end = math.ceil(time.process_time() + allowance)
-    resource.setrlimit(resource.RLIMIT_CPU, (end, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = end if hard == resource.RLIM_INFINITY else min(end, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
     def tell(count: int) -> None:
         if size > HELD:
