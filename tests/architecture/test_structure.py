@@ -12,9 +12,9 @@ import pytest
 
 from modelkeep import assess, report, trust
 from modelkeep.core import Rule
-from modelkeep.core.taxonomy import topics
+from modelkeep.core.taxonomy import topic, topics
 from modelkeep.evidence import TABLE
-from modelkeep.pipeline import pages
+from modelkeep.pipeline import explain, pages
 from modelkeep.scan import Detector, detectors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,7 +52,14 @@ def test_a_rule_is_one_file_with_a_page_and_a_test_of_the_same_name(
 ) -> None:
     module = sys.modules[detector.run.__module__]
     text = module.__doc__ or ""
-    assert "Source" in text, "the docstring is the rule's page and names its sources"
+    assert len(text.split("\n\n")) >= 4, "what it is, why it is dangerous, example, sources"
+    for part in ("Before:", "After:", "Sources:"):
+        assert f"\n{part} " in text, f"the docstring is the rule's page and has {part}"
+    page = explain(detector.rule.id).text
+    assert text.strip() in page
+    assert detector.rule.remedy in page
+    assert all(tag in page for tag in detector.rule.tags)
+    assert topic(detector.rule.topic).title in page
     assert detector.formats
     if module.__name__.startswith("modelkeep.scan."):
         name = module.__name__.rsplit(".", 1)[-1]

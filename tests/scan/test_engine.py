@@ -251,7 +251,7 @@ def test_what_no_rule_reads_is_named_with_its_reason(tmp_path: Path) -> None:
         {"a.md": b"text", "b.h5": b"PAR1\x15\0\x15\0", "c.zip": zip_of({"x": b"tjgg\3"})},
     )
     assert [(n.what, n.why) for n in result.not_checked] == [
-        ("a.md", "no rule reads text"),
+        ("a.md", "plain text, searched for secrets and commands only"),
         ("b.h5", "no reader for Parquet"),
         ("c.zip!x", "no reader for GGML (before GGUF)"),
     ]

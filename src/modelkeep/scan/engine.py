@@ -40,6 +40,7 @@ from modelkeep.sources import (
 
 FAILING: Final = Severity.HIGH
 _LONGEST_ERROR: Final = 500
+_TEXT: Final = "plain text, searched for secrets and commands only"
 _MANY_FILES: Final = 200  # from here on worker processes pay
 
 
@@ -234,12 +235,12 @@ def _judge(
     reason = ""
     if outer.format == "text" or outer.format.startswith("unread:"):
         reading = Verdict.SKIPPED
-        reason = missed[0].why if missed else "no rule reads text"
+        reason = missed[0].why if missed else _TEXT
     if errors:
         reading, reason = Verdict.INCONCLUSIVE, "; ".join(errors[:3])
     failed = any(finding.severity >= FAILING for finding in findings)
     verdict = Verdict.FAIL if failed else reading
-    missed += [NotChecked(str(s.location), "no rule reads text") for s in seen if _is_text(s)]
+    missed += [NotChecked(str(s.location), _TEXT) for s in seen if _is_text(s)]
     return FileResult(path, outer.format, verdict, findings, reason, reading), missed
 
 

@@ -4,6 +4,9 @@
 restored; on an imported module, class or function it overwrites attributes of the
 running program, so that an allowed name does something else afterwards.
 
+Before: ``BUILD`` on the imported module ``json`` with the state ``{"loads": eval}``.
+After: ``BUILD`` on an instance, with its own data.
+
 Sources: CPython ``pickle.py`` (``load_build``); modelscan issue 330; CWE-915.
 """
 

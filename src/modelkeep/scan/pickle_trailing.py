@@ -4,6 +4,9 @@ The unpickler stops at STOP and never looks at them; another program may. A
 file that is one thing to one reader and another to the next is how payloads pass
 a checker. PyTorch's old format keeps its tensors there, and is passed over.
 
+Before: a pickle with a script glued behind its last opcode.
+After: the object dumped again, to a file that ends where the pickle ends.
+
 Sources: CPython ``pickletools.py`` (STOP); "polyglot" files in picklescan advisories.
 """
 

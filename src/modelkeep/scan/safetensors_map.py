@@ -4,7 +4,10 @@ The format runs no code, so the danger is what the map does not show: holes and
 tails carry payloads or marks, overlaps let one edit change two tensors, and a name
 given twice means one value to one parser and another to the next.
 
-Source: safetensors format description ("no holes", "no overlap", "unique keys").
+Before: two tensors with the offsets ``[0, 64]`` and ``[32, 96]``.
+After: ``[0, 64]`` and ``[64, 128]``, and nothing behind the last byte.
+
+Sources: safetensors format description ("no holes", "no overlap", "unique keys"); CWE-436.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ packed into the texts is read as what it is and judged by its own rules.
 Before: ``{"__metadata__": {"config": {"auto_map": {}}}}``.
 After: ``{"__metadata__": {"format": "pt"}}``.
 
-Source: safetensors format description (metadata is a map of text to text); CWE-20.
+Sources: safetensors format description (metadata is a map of text to text); CWE-20.
 """
 
 from __future__ import annotations

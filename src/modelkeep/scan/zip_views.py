@@ -5,6 +5,9 @@ member: whoever writes both can show a scanner one file and the loader another.
 Duplicate names, overlaps, bytes between members, encryption flags on plain data
 and wrong checksums belong to the same family.
 
+Before: a directory that lists ``weights.npy`` where the member's own header says ``data.pkl``.
+After: the archive written anew by the library that made it.
+
 Sources: PKWARE APPNOTE 6.3.10; CVE-2025-10156; picklescan GHSA-7q5r, GHSA-w8jq.
 """
 
