@@ -1,4 +1,4 @@
-# make demo   four models checked, reports in demo/out
+# make demo   five models checked, reports in demo/out
 # make test   everything a change must pass (fast tests)
 # make slow   the slow tests        make check   linters, types, architecture
 # make fix    format and mend       make bench   figures side by side

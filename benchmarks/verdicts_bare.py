@@ -1,11 +1,11 @@
-"""Scan the development corpus with two interpreters: no verdict may depend on what is installed.
+"""Scan the development corpus with two interpreters: verdicts must not depend on what is there.
 
 The corpus is written once. Each interpreter, one of an environment with nothing but
-``modelkeep`` and one with every framework, then scans each sample in a process of its own and
-answers with the verdict and the findings of each file, which are compared. Nothing is ever loaded,
-and the interpreters need no more than ``pip install .`` gives.
+``modelkeep`` and one with every framework, then scans every sample in one process and
+answers with the verdict and the findings of each file, which are compared. Nothing is ever
+loaded, and the interpreters need no more than ``pip install .`` gives.
 
-Printed: samples, differing ones, what is installed in each. Exit status: 0 if there is no
+Printed: what is installed, verdicts, samples, differing ones. Exit status: 0 if there is no
 difference, 1 otherwise.
 
     python benchmarks/verdicts_bare.py BARE/bin/python FULL/bin/python
@@ -16,17 +16,19 @@ Without interpreters, this one is asked twice, the first time with the framework
 from __future__ import annotations
 
 import argparse
+import collections
 import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from corpus import benign, build
 
+ROOT = Path(__file__).resolve().parents[1]
 FRAMEWORKS = ("numpy", "torch", "sklearn", "joblib", "onnx", "h5py", "safetensors", "skops")
 
 # Runs in the other interpreter: what is installed, then one line of results per path of stdin.
@@ -56,7 +58,7 @@ for line in sys.stdin:
 def answers(interpreter: str, paths: list[Path], *, hide: bool = False) -> list[str]:
     """What an interpreter has installed, then its result for each path."""
     environment = {"PYTHONPATH": str(ROOT / "src"), **({"HIDE": "1"} if hide else {})}
-    run = subprocess.run(  # noqa: S603 - an interpreter the user names
+    run = subprocess.run(
         [interpreter, "-c", f"FRAMEWORKS = {FRAMEWORKS!r}\n{SCAN}"],
         input="".join(f"{path}\n" for path in paths),
         env=environment,
@@ -68,6 +70,12 @@ def answers(interpreter: str, paths: list[Path], *, hide: bool = False) -> list[
     if run.returncode or len(lines) != len(paths) + 1:
         raise SystemExit(f"{interpreter}: {len(lines)} lines; {run.stderr[-2000:]}")
     return lines
+
+
+def verdicts(results: list[str]) -> Iterator[str]:
+    """The verdict of every file."""
+    for line in results:
+        yield from (file[2] for file in json.loads(line))
 
 
 def main() -> int:
@@ -85,8 +93,9 @@ def main() -> int:
         paths = [sample.write(Path(folder)) for sample in chosen]
         first = answers(bare, paths, hide=not given.interpreters)
         second = answers(full, paths)
-    for installed in (first[0], second[0]):
+    for installed, *results in (first, second):
         print("installed:", ", ".join(json.loads(installed)) or "none of the frameworks")
+        print("files:", dict(collections.Counter(verdicts(results))))
     pairs = zip(chosen, first[1:], second[1:], strict=True)
     differing = [(sample, one, two) for sample, one, two in pairs if one != two]
     for sample, one, two in differing:

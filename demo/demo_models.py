@@ -1,6 +1,7 @@
-"""Four models made from scikit-learn's bundled data: one sound, three not.
+"""Five models made from scikit-learn's bundled data: two sound, three not.
 
 - sound: a small regularised network on the breast-cancer data, as ONNX;
+- pipeline: a scaled logistic regression on the same data, as a joblib pickle;
 - overfit: a network that learned digits by heart, a third of whose labels were
   typed in carelessly, as safetensors with a factory function;
 - trojan: a pickle that would run a command when loaded (``true``: it does nothing);
@@ -12,11 +13,15 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import joblib  # noqa: TID251 - the demo writes a pickle; only the confined child loads it
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 CARELESS = 1 / 3  # share of digit labels replaced by a random digit
 
@@ -28,13 +33,29 @@ def save_split(folder: Path, rows: np.ndarray, labels: np.ndarray, cut: int) -> 
     np.savez(folder / "test.npz", x=rows[cut:], y=labels[cut:])
 
 
-def build_sound(folder: Path, seed: int = 0) -> Path:
-    """Train and export the sound model; returns its path."""
+def _breast_cancer(folder: Path, seed: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """Shuffled rows, their labels, and how many of them are for training; saved, too."""
     rows, labels = load_breast_cancer(return_X_y=True)
     order = np.random.default_rng(seed).permutation(len(rows))
     rows, labels = rows[order].astype(np.float32), labels[order]
     cut = 340
     save_split(folder, rows, labels, cut)
+    return rows, labels, cut
+
+
+def build_pipeline(folder: Path, seed: int = 1) -> Path:
+    """Train the pipeline and save it with joblib; returns its path."""
+    rows, labels, cut = _breast_cancer(folder, seed)
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=0.02))
+    pipeline.fit(rows[:cut], labels[:cut])
+    path = folder / "model.joblib"
+    joblib.dump(pipeline, path)
+    return path
+
+
+def build_sound(folder: Path, seed: int = 0) -> Path:
+    """Train and export the sound model; returns its path."""
+    rows, labels, cut = _breast_cancer(folder, seed)
     mean, spread = rows[:cut].mean(axis=0), rows[:cut].std(axis=0)
     network = MLPClassifier((8,), alpha=3.0, max_iter=400, random_state=seed, tol=1e-4)
     with warnings.catch_warnings():
@@ -82,7 +103,7 @@ def build_overfit(folder: Path, seed: int = 0) -> Path:
     """Train and export the over-fitted model; needs torch. Returns its path."""
     from safetensors.torch import save_file  # noqa: PLC0415
 
-    import nets  # noqa: PLC0415 - the other three models are built without torch
+    import nets  # noqa: PLC0415 - the other models are built without torch
 
     rows, labels = load_digits(return_X_y=True)
     rng = np.random.default_rng(seed)

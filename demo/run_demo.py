@@ -1,8 +1,8 @@
-"""Build four models, check each with the prod profile, say where to look.
+"""Build five models, check each with the prod profile, say where to look.
 
 Everything is written under ``demo/out``; run it again and it starts afresh. Each
 check is the command a user would type, and its exit code is compared with what it
-must be: 0 for the sound model, 1 for the others.
+must be: 0 for the two sound models, 1 for the others.
 """
 
 from __future__ import annotations
@@ -44,6 +44,9 @@ def build() -> list[Case]:
     print("building the models from scikit-learn's breast-cancer and digits data")
     sound = demo_models.build_sound(OUT / "sound")
     cases = [_case("sound", "a sound model (breast cancer, ONNX)", sound, 0)]
+    pipeline = demo_models.build_pipeline(OUT / "pipeline")
+    story = "a sound scikit-learn pipeline (joblib, loaded in a confined child)"
+    cases.append(_case("pipeline", story, pipeline, 0))
     if importlib.util.find_spec("torch") is not None:
         overfit = demo_models.build_overfit(OUT / "overfit")
         code = ("--code", str(HERE), "--factory", "nets:build", "--train", "nets:fit")

@@ -19,7 +19,13 @@ def test_name_is_as_good_as_an_id() -> None:
     assert said("explain", "not-signed").out == said("explain", "SIG002").out
 
 
-def test_unknown_rule_is_64_with_the_known_ones() -> None:
-    got = said("explain", "XXX")
+def test_without_a_rule_all_are_listed_by_id() -> None:
+    got = said("explain")
+    assert got.code == 0
+    assert got.out.splitlines() == sorted(f"{page.id}  {page.name}" for page in pages())
+
+
+def test_unknown_rule_is_64_with_those_that_look_like_it() -> None:
+    got = said("explain", "PKL01")
     assert (got.code, got.out) == (64, "")
     assert "PKL001" in got.err

@@ -9,7 +9,7 @@ import pytest
 from modelkeep.assess import Attack, attacks
 from modelkeep.core import Rule, UsageError
 from modelkeep.core.taxonomy import topic
-from modelkeep.pipeline import explain, pages
+from modelkeep.pipeline import explain, list_rules, pages
 from modelkeep.scan import Detector, detectors
 from modelkeep.trust import RULES
 
@@ -57,11 +57,15 @@ def test_no_two_pages_share_an_id() -> None:
 
 
 @pytest.mark.parametrize("identifier", ["", "PKL", "PKL999", "pickle"])
-def test_unknown_rule_is_refused_with_the_known_ones(identifier: str) -> None:
+def test_unknown_rule_is_refused_and_says_where_all_are_listed(identifier: str) -> None:
     with pytest.raises(UsageError, match="no rule") as caught:
         explain(identifier)
-    assert "PKL001" in caught.value.hint
+    assert "modelkeep explain" in caught.value.hint
 
 
 def test_every_page_ends_in_one_line_break() -> None:
     assert all(page.text.endswith("\n") and page.text[-2] != "\n" for page in pages())
+
+
+def test_all_pages_are_listed() -> None:
+    assert {line.split()[0] for line in list_rules().splitlines()} == {p.id for p in pages()}

@@ -14,7 +14,7 @@ from modelkeep.pipeline.listening import Listener
 if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.diagnosis import diagnose
-    from modelkeep.pipeline.explaining import explain, pages
+    from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
     from modelkeep.pipeline.records import (
         export_evidence,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "checking": ("check",),
     "diagnosis": ("diagnose",),
-    "explaining": ("explain", "pages"),
+    "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
     "records": (
         "export_evidence",
@@ -74,6 +74,7 @@ __all__ = [
     "init_keep",
     "keep_path",
     "list_evidence",
+    "list_rules",
     "list_trust",
     "pages",
     "place_of_new_keep",

@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 
 from modelkeep.core import Rule, UsageError
+from modelkeep.core.nearest import nearest
 from modelkeep.core.taxonomy import topic
 from modelkeep.scan import detectors
 from modelkeep.trust import RULES as SIGNATURE_RULES
@@ -86,6 +87,11 @@ def explain(identifier: str) -> Page:
     for page in every:
         if wanted in (page.id.lower(), page.name):
             return page
-    raise UsageError(
-        f"no rule {identifier!r}", f"Known: {', '.join(page.id for page in every)}."
-    )
+    names = [name for page in every for name in (page.id, page.name)]
+    raise UsageError(f"no rule {identifier!r}", nearest(identifier, names))
+
+
+def list_rules() -> str:
+    """All rules and assessments, one a line, by id."""
+    lines = sorted(f"{page.id}  {page.name}\n" for page in pages())
+    return "".join(lines)

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from modelkeep.core import NotChecked, Severity, Subject, UsageError, Verdict, fold
 from modelkeep.core.clock import timestamp, utc_now
 from modelkeep.core.globs import matches
+from modelkeep.core.nearest import nearest
 from modelkeep.core.settings import Settings, Value, resolve
 from modelkeep.pipeline.artifacts import reported_files, size_of, used_rules
 from modelkeep.pipeline.listening import Listener
@@ -114,8 +115,7 @@ def _choose_rules(
     known = {name for d in every for name in (d.rule.id, d.rule.name)}
     for name in (*only, *skipped):
         if name not in known:
-            ids = ", ".join(detector.rule.id for detector in every)
-            raise UsageError(f"no rule {name!r}", f"Known: {ids}.")
+            raise UsageError(f"no rule {name!r}", nearest(name, known))
 
     def wanted(detector: Detector) -> bool:
         own = {detector.rule.id, detector.rule.name}
