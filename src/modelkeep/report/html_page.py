@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator
 from html import escape
 from importlib import resources
@@ -58,12 +59,13 @@ def _sections(report: Report) -> Iterator[str]:
 
 def _head(report: Report) -> Iterator[str]:
     kind = report.verdict.value
+    counts = f"<p>{escape(count(report).sentence())}</p>" if report.files else ""
     yield (
         f'<header class="{kind}"><h1>{escape(report.subject.name)}</h1>'
         f'<p class="verdict {kind}">{escape(_WORDS[report.verdict])}</p>'
         f'<p class="digest">{escape(str(report.subject.digest))}</p>'
         f'<p class="soft">{escape(report.created)} · {escape(report.tool)} · '
-        f"{escape(report.profile)} profile</p></header>"
+        f"{escape(report.profile)} profile</p>{counts}</header>"
     )
     for note in report.notes:
         yield f'<p class="soft">Note: {escape(note)}</p>'
@@ -95,29 +97,42 @@ def _findings(report: Report) -> Iterator[str]:
     found = report.all_findings()
     if found:
         yield "<h2>Findings</h2>"
-    for finding in found:
-        yield _finding(report, finding)
+    yield from _cards(report, found)
     hidden = report.all_suppressed()
     if hidden:
         yield "<h2>Suppressed</h2>"
-    for finding in hidden:
-        yield _finding(report, finding)
+    yield from _cards(report, hidden)
 
 
-def _finding(report: Report, finding: ReportedFinding) -> str:
-    rule = report.rule(finding.rule)
-    severity = str(finding.severity)
+def _cards(report: Report, found: Iterable[ReportedFinding]) -> Iterator[str]:
+    """One card for what one rule says of one file with the same weight."""
+
+    def alike(finding: ReportedFinding) -> tuple[str, ...]:
+        weight = (str(finding.severity), str(finding.confidence), str(finding.suppression))
+        return (finding.rule, finding.location.path, *weight)
+
+    for _, group in itertools.groupby(found, alike):
+        yield _card(report, tuple(group))
+
+
+def _card(report: Report, group: tuple[ReportedFinding, ...]) -> str:
+    first = group[0]
+    rule = report.rule(first.rule)
+    severity = str(first.severity)
     why = (
-        f"<p>Suppressed by {escape(str(finding.suppression))}</p>"
-        if finding.suppression is not None
+        f"<p>Suppressed by {escape(str(first.suppression))}</p>"
+        if first.suppression is not None
         else ""
+    )
+    said = "".join(
+        f"<p>{escape(f.message)} <code>{escape(str(f.location))}</code></p>" for f in group
     )
     return (
         f'<div class="card"><p><span class="verdict {severity}">{severity}</span> '
-        f"<strong>{escape(rule.id)} {escape(rule.name)}</strong>: {escape(finding.message)}</p>"
-        f"<p><code>{escape(str(finding.location))}</code> "
-        f'<span class="soft">confidence {finding.confidence}</span></p>'
-        f"{why}<p>{escape(rule.summary)}</p><p>Mend: {escape(rule.remedy)}</p></div>"
+        f"<strong>{escape(rule.id)} {escape(rule.name)}</strong> "
+        f'<span class="soft">confidence {first.confidence}</span></p>{said}'
+        f'{why}<p class="soft">{escape(rule.summary)}</p>'
+        f"<p>Mend: {escape(rule.remedy)}</p></div>"
     )
 
 
