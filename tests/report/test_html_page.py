@@ -24,6 +24,7 @@ from modelkeep.core import (
 )
 from modelkeep.policy import Decision, Missing
 from modelkeep.report import Report, ReportedFile, ReportedFinding, ReportedReceipt
+from modelkeep.report.counts import count
 
 VOID = {"meta"}
 TAGS = set(
@@ -125,6 +126,27 @@ def test_policy_allows_the_one_style_sheet_by_its_hash_and_nothing_else() -> Non
         "base-uri": "'none'",
         "form-action": "'none'",
     }
+
+
+def test_page_counts_at_its_top() -> None:
+    text = page(samples.report()).text
+    assert count(samples.report()).sentence() in text[: text.index("Findings")]
+
+
+def test_what_a_rule_says_of_a_file_stands_on_one_card() -> None:
+    said = ["one call", "another call"]
+    calls = [samples.finding(message=message) for message in said]
+    lesser = samples.finding(Severity.HIGH, "a lesser call")
+    elsewhere = samples.finding(location=Location("other.pkl"))
+    file = ReportedFile("model.pkl", Verdict.FAIL, "zip", (*calls, lesser))
+    other = ReportedFile("other.pkl", Verdict.FAIL, "zip", (elsewhere,))
+    report = samples.report(files=(file, other), findings=())
+    cards = report.render("html").split('<div class="card">')
+    assert [sum(message in card for message in said) for card in cards if said[0] in card] == [
+        2
+    ]
+    holding = [card for card in cards if samples.RULE.name in card]
+    assert len(holding) == 3, "another file and another severity have cards of their own"
 
 
 def hostile(name: str) -> str:
