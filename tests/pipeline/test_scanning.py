@@ -301,3 +301,21 @@ def test_address_that_leads_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch) 
         pipeline.scan("hf://org/name")
     with pytest.raises(UsageError, match="not known"):
         pipeline.scan("gopher://org/name")
+
+
+def test_what_is_no_file_costs_no_other_file_its_scan(tmp_path: Path) -> None:
+    (tmp_path / "good.json").write_bytes(b"{}")
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "bad.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    (tmp_path / "loop").symlink_to("folder")
+    os.mkfifo(tmp_path / "pipe")
+    report = pipeline.scan(tmp_path)
+    verdicts = {file.path: file.verdict.value for file in report.files}
+    assert verdicts == {
+        "dangling": "inconclusive",
+        "folder/bad.pkl": "fail",
+        "good.json": "pass",
+        "loop": "inconclusive",
+        "pipe": "inconclusive",
+    }

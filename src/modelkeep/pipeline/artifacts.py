@@ -79,7 +79,7 @@ def examine(path: str | Path, allow: Iterable[str], listener: Listener) -> Exami
 
 def size_of(artifact: Artifact) -> int:
     """Length of all files together, in bytes."""
-    return sum(artifact.locate(name).stat().st_size for name in artifact.files)
+    return sum(artifact.sizes())
 
 
 def reported_files(

@@ -135,7 +135,7 @@ def _open(path: str | Path, stack: ExitStack, stdin: BinaryIO | None, *, many: b
         remote = stack.enter_context(open_address(str(path)))
         base = f"{remote.name.rstrip('/')}/"
         return _Place(remote, base if many else "", base)
-    artifact = open_artifact(path)
+    artifact = open_artifact(path, tolerant=True)
     folder = artifact.path if artifact.is_directory else artifact.path.parent
     base = "" if folder == Path() else f"{_nearby(folder).as_posix().rstrip('/')}/"
     base = "" if base == "./" else base

@@ -119,13 +119,8 @@ def scan_artifact(  # noqa: PLR0913 - keyword-only, each documented below
 def _processes(artifact: Artifact) -> int:
     """How many worker processes are worth their start."""
     count = len(artifact.files)
-    if count <= _MANY_FILES:
-        try:
-            sizes = (artifact.locate(name).stat().st_size for name in artifact.files)
-            if sum(sizes) <= HELD:
-                return 0
-        except OSError:
-            return 0  # a file has just gone; whoever reads it will say so
+    if count <= _MANY_FILES and sum(artifact.sizes()) <= HELD:
+        return 0
     return min(count, os.cpu_count() or 1)
 
 

@@ -27,10 +27,15 @@ class FileSource:
 
     def __init__(self, path: str | Path) -> None:
         try:
-            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Without waiting: a pipe would never open.
+            self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from error
-        self._size = os.fstat(self._fd).st_size
+        found = os.fstat(self._fd)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(self._fd)
+            raise InputError(f"{path}: not a regular file", "Remove it from the artifact.")
+        self._size = found.st_size
 
     @property
     def size(self) -> int:
@@ -96,6 +101,14 @@ class Artifact:
         """Path of one of ``files``."""
         return self.path / name if name else self.path
 
+    def sizes(self) -> Iterator[int]:
+        """Lengths of the files in order; 0 for what cannot be looked at."""
+        for name in self.files:
+            try:
+                yield self.locate(name).stat().st_size
+            except OSError:
+                yield 0
+
     def links(self) -> dict[str, str]:
         """Files whose bytes have another name: ``hard``, or ``symbolic`` if it lies outside.
 
@@ -136,12 +149,17 @@ def _belongs(target: Path, root: Path) -> bool:
     return root.parent.name == "snapshots" and target.parent == repository / "blobs"
 
 
-def open_artifact(path: str | Path) -> Artifact:
+def open_artifact(path: str | Path, *, tolerant: bool = False) -> Artifact:
     """List the files of an artifact, its signature excluded.
 
+    Args:
+        path: a file or directory.
+        tolerant: list what is no file as well; opening it will fail, and cost no other
+            file its scan. Nothing is signed or loaded from such a list.
+
     Raises:
-        InputError: nothing is there, the tree holds no file, or something in it
-            is neither a file, a directory nor a link to a file.
+        InputError: nothing is there, the tree holds no file, or (unless tolerant)
+            something in it is neither a file, a directory nor a link to a file.
     """
     root = Path(path)
     if not root.exists():
@@ -149,14 +167,14 @@ def open_artifact(path: str | Path) -> Artifact:
     if not root.is_dir():
         _require_regular(root)
         return Artifact(root, is_directory=False, files=("",))
-    names = sorted(_walk(root, ""), key=lambda name: name.split("/"))
+    names = sorted(_walk(root, "", tolerant=tolerant), key=lambda name: name.split("/"))
     files = tuple(name for name in names if name != SIGNATURE_NAME)
     if not files:
         raise InputError(f"{root}: the directory holds no file")
     return Artifact(root, is_directory=True, files=files)
 
 
-def _walk(root: Path, folder: str) -> Iterator[str]:
+def _walk(root: Path, folder: str, *, tolerant: bool) -> Iterator[str]:
     with os.scandir(root / folder) as entries:
         for entry in entries:
             name = f"{folder}{entry.name}"
@@ -164,7 +182,10 @@ def _walk(root: Path, folder: str) -> Iterator[str]:
                 yield name
                 continue
             if entry.is_dir(follow_symlinks=False):
-                yield from _walk(root, f"{name}/")
+                yield from _walk(root, f"{name}/", tolerant=tolerant)
+                continue
+            if tolerant:
+                yield name
                 continue
             path = Path(entry.path)
             if entry.is_symlink() and (not path.exists() or path.is_dir()):
