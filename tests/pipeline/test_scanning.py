@@ -304,13 +304,15 @@ def test_address_that_leads_nowhere_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_what_is_no_file_costs_no_other_file_its_scan(tmp_path: Path) -> None:
-    (tmp_path / "good.json").write_bytes(b"{}")
-    (tmp_path / "dangling").symlink_to("nowhere")
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "folder" / "bad.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
-    (tmp_path / "loop").symlink_to("folder")
-    os.mkfifo(tmp_path / "pipe")
-    report = pipeline.scan(tmp_path)
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "good.json").write_bytes(b"{}")
+    (tree / "dangling").symlink_to("nowhere")
+    (tree / "folder").mkdir()
+    (tree / "folder" / "bad.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
+    (tree / "loop").symlink_to("folder")
+    os.mkfifo(tree / "pipe")
+    report = pipeline.scan(tree)
     verdicts = {file.path: file.verdict.value for file in report.files}
     assert verdicts == {
         "dangling": "inconclusive",
