@@ -99,6 +99,12 @@ def test_a_wrong_checksum_does_not_hide_what_came_before(name: str) -> None:
     assert error or name == "gzip"
 
 
+def test_the_header_python_2_wrote_is_one_blank_wider() -> None:
+    packed = b"ZF" + b"0x%xL" % len(EVIL) + b" " * 14
+    wider = packed[:21].ljust(22) + zlib.compress(EVIL)
+    assert opened("zfile", wider) == ({"content": EVIL}, "")
+
+
 @pytest.mark.parametrize("name", PACKERS)
 def test_what_came_before_damage_is_handed_out(name: str) -> None:
     packed = PACKERS[name](EVIL + NOISE)

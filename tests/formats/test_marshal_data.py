@@ -84,6 +84,13 @@ def test_long_constants_are_parts() -> None:
     assert [bytes(p.open().read(0, 99)) for p in reading.parts] == [b"bytes that are long"]
 
 
+def test_an_address_by_itself_is_no_part() -> None:
+    code = marshal.dumps(compile("a = b'http://example.com/long/enough'", "m", "exec"))
+    reading = Reading()
+    read(MemorySource(code), budget(), reading)
+    assert not reading.parts
+
+
 def test_every_beginning_is_malformed() -> None:
     for length in range(len(CODE)):
         with pytest.raises(MalformedArtifactError):

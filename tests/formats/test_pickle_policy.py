@@ -44,6 +44,23 @@ SAFE = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("name", "held", "called"),
+    [
+        ("numpy.core._internal._reconstruct", Standing.SAFE, Standing.SAFE),
+        ("gensim.utils.call_on_class_only", Standing.SAFE, None),
+        ("gensim.utils.identity", Standing.SAFE, None),
+        ("gensim.utils.unpickle", None, None),
+        ("gensim.utils.check_output", None, None),
+    ],
+)
+def test_what_old_libraries_saved_stands_among_what_is_dangerous(
+    name: str, held: Standing | None, called: Standing | None
+) -> None:
+    assert (standing(name, "import") is Standing.SAFE) is (held is not None)
+    assert (standing(name, "reduce") is Standing.SAFE) is (called is not None)
+
+
 @pytest.mark.parametrize(("how", "names"), SAFE.items())
 def test_what_real_saves_hold_is_safe_in_that_use(how: str, names: str) -> None:
     assert {n for n in names.split() if standing(n, how) is not Standing.SAFE} == set()

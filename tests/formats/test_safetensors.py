@@ -157,6 +157,13 @@ def test_a_length_bomb_is_a_problem_and_recognised() -> None:
         assert [offset for offset, _ in problems] == [0]
 
 
+@pytest.mark.parametrize(("follows", "is_one"), [(b"\0\0\0", False), (b'"a":', True)])
+def test_a_number_and_a_brace_are_no_header_by_themselves(follows: bytes, is_one: bool) -> None:
+    # A catalogue of 123 messages begins so.
+    data = b"\xde\x12\x04\x95\0\0\0\0{" + follows + bytes(40)
+    assert looks_like(MemorySource(data)) is is_one
+
+
 def test_blanks_in_front_of_the_header_hide_nothing() -> None:
     data = safetensors_of("  " + json.dumps(entry()), b"\0\0")
     assert looks_like(MemorySource(data))

@@ -33,6 +33,12 @@ def test_every_sample_is_recognised(name: str) -> None:
         (b"hsqs\2\0", "squashfs image"),
         (b"SQLite format 3\0", "SQLite database"),
         (b"MZ\x90", "Windows program"),
+        (b"MATLAB 5.0 MAT-file, Platform: GLNX86" + bytes(90), "MATLAB data"),
+        (b"ORC\x0a\0\0", "ORC"),
+        (b"\xde\x12\x04\x95\0\0\0\0\x7b\0\0\0\x1c\0\0\0", "message catalogue"),
+        (b"\0\1\0\0\0\x12\1\0", "font"),
+        (b"\x1c\0\0\0PTMF\0\0", "PyTorch mobile model"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "sound or picture (RIFF)"),
         (b"\x01\x02\x03\x04", "unknown binary content"),
         (b"text\0with nothing", "unknown binary content"),
         (b"\xff\xfeU\0", "unknown binary content"),
@@ -55,6 +61,11 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
         "2.0\n",
         ".. title::\n",
         ".DS_Store\n",
+        "FORM 10-K of the year\n",
+        "ORC is a format for columns\n",
+        # Letters of a text that pass for the tags and lengths of a model.
+        "module foo\n  type bar\n    character(len = 4) :: text\n  end type bar\n"
+        "  type(bar), parameter :: abar = bar('abar')\nend module foo\n",
     ],
     ids=lambda text: text[:12],
 )

@@ -35,6 +35,7 @@ from modelkeep.formats.unpacking import (
 _LONGEST_TEXT: Final = 1 << 16
 _ZFILE: Final = re.compile(rb"ZF(0x[0-9a-f]{1,16}L?) *")
 _ZFILE_HEADER: Final = 21  # two letters and 19 digits
+_ZFILE_WIDER: Final = 22  # Python 2 wrote one blank more
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _zfile_header(source: Source, at: int) -> int:
     """Length of the header of joblib's old container; some writers filled it with blanks."""
     head = source.read(at, 32)
     found = _ZFILE.match(head)
-    return min(found.end(), _ZFILE_HEADER) if found else _ZFILE_HEADER
+    return min(found.end(), _ZFILE_WIDER) if found else _ZFILE_HEADER
 
 
 def _begins_zfile(source: Source, at: int) -> bool:

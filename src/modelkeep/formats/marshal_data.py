@@ -9,6 +9,7 @@ Sources: CPython ``Python/marshal.c``, versions 2.7 and 3.0 to 3.14.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from modelkeep.formats.interface import (
 LONGEST: Final = 32 * 2**20
 _DEEPEST: Final = 60
 _WORTH_READING: Final = 16
+_ADDRESS: Final = re.compile(rb"[a-z][a-z\d+.-]*://[!-~]*")
 _REF: Final = 0x80
 _SINGLE: Final = {ord("N"): None, ord("T"): True, ord("F"): False, ord("."): ..., ord("S"): ...}
 _TEXTS: Final = b"uaAzZt"
@@ -240,8 +242,13 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
 def constants_of(code: CodeObject) -> list[Part]:
     """Long byte strings of a code object, each to be read as what it is."""
     held = (item for inner in code.walk() for item in inner.constants)
-    long = [item for item in held if isinstance(item, bytes) and len(item) >= _WORTH_READING]
+    long = [item for item in held if isinstance(item, bytes) and _worth_reading(item)]
     return [part(MemorySource(item), f"constant {place}") for place, item in enumerate(long)]
+
+
+def _worth_reading(item: bytes) -> bool:
+    """Whether it is long enough to hold something, and more than an address by itself."""
+    return len(item) >= _WORTH_READING and not _ADDRESS.fullmatch(item)
 
 
 FORMAT: Final = Format("marshal", looks_like, read, first=b"c\xe3")

@@ -9,6 +9,7 @@ Source: onnx/onnx.proto3 (field numbers below are its own).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,6 +20,11 @@ from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, 
 from modelkeep.formats.protobuf import FIRST, Field, TruncatedFieldError, fields, may_be_message
 from modelkeep.formats.tensorflow_policy import is_outside
 
+_MODEL_FIELDS: Final = dict.fromkeys((1, 5), False) | dict.fromkeys(
+    (2, 3, 4, 6, 7, 8, 14, 20, 25, 26), True
+)
+"""Fields of a ModelProto, and whether each is a message or text."""
+_PRINTABLE: Final = re.compile(rb"[\t\n\r -~]+")
 _GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 
 
@@ -69,17 +75,35 @@ def looks_like(source: Source) -> bool:
     if not may_be_message(source):
         return False
     seen: dict[int, bool] = {}  # fields, and whether each is a message
+    walk = fields(source, Budget())
     try:
-        for found in fields(source, Budget()):
+        for found in walk:
             seen[found.number] = found.body is not None
             if found.body is not None and _holds_graph(found.number, found.body):
-                return True
+                return not _is_text(source) or _ends_well(walk)
     except TruncatedFieldError as error:
-        return bool(seen) and error.number == 7
+        return bool(seen) and error.number == 7 and seen.items() <= _MODEL_FIELDS.items()
     except MalformedArtifactError:
         return False
     # A version, an empty graph and a set of operators.
     return seen.get(1) is False and seen.get(7) is True and seen.get(8) is True
+
+
+def _is_text(source: Source) -> bool:
+    """Whether the first bytes are printable; letters of a text pass for tags and lengths."""
+    return _PRINTABLE.fullmatch(source.read(0, 256)) is not None
+
+
+def _ends_well(rest: Iterator[Field]) -> bool:
+    """Whether the fields go on to the end; a model of letters alone that does not is a text."""
+    try:
+        for _ in rest:
+            pass
+    except LimitExceededError:
+        return True
+    except MalformedArtifactError:
+        return False
+    return True
 
 
 def _holds_graph(number: int, body: Slice) -> bool:

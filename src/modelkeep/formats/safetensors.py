@@ -87,13 +87,23 @@ def looks_like(source: Source) -> bool:
     """
     head = source.read(0, 9)
     if head[8:9] == b"{" and head[4:8] == b"\0\0\0\0":
-        return True
+        return not _only_by_chance(source)
     # Some parsers accept blanks in front; some lengths are made up.
     text = source.read(8, 4096) if head[8:9] in (b"{", b" ", b"\t", b"\r", b"\n") else b""
     if text.lstrip()[:1] != b"{":
         return False
     is_bomb = head[7] > 0 and not head[:8].isascii() and text[:2] in (b'{"', b"{}")
     return bool(_ENTRY.search(text)) or is_bomb
+
+
+def _only_by_chance(source: Source) -> bool:
+    """Whether a number and a brace begin something else, such as a catalogue of messages.
+
+    No loader takes a header longer than the file, and what follows the brace is no JSON.
+    """
+    claimed = int.from_bytes(source.read(0, 8), "little")
+    follows = source.read(9, 4096).lstrip(b" \t\r\n")[:1]
+    return claimed > max(source.size, _LONGEST_HEADER) and follows not in (b"", b'"', b"}")
 
 
 def read_header(

@@ -28,6 +28,43 @@ _UNREAD: Final = (
     (b"SQLite format 3\0", "SQLite database"),
     (b"MZ", "Windows program"),
 )
+# The same for what is no text, each behind an offset: some begin with a word.
+_UNREAD_BINARY: Final = (
+    (0, b"MATLAB 5.0 MAT-file", "MATLAB data"),
+    (0, b"CDF\1", "NetCDF"),
+    (0, b"CDF\2", "NetCDF"),
+    (0, b"CDF\5", "NetCDF"),
+    (0, b"ORC", "ORC"),
+    (0, b"Obj\1", "Avro"),
+    (0, b"SR\0\4", "IDL data"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE document"),
+    (0, b"%PDF-", "PDF"),
+    (0, b"\xde\x12\x04\x95", "message catalogue"),
+    (0, b"\x95\x04\x12\xde", "message catalogue"),
+    (0, b"TZif", "time zone"),
+    (0, b"!<arch>\n", "library archive"),
+    (0, b"PACK\0\0\0", "git pack"),
+    (0, b"\xfftOc", "git pack index"),
+    (0, b"\xca\xfe\xba\xbe", "Java class"),
+    (0, b"\0\1\0\0\0", "font"),
+    (0, b"OTTO", "font"),
+    (0, b"ttcf", "font"),
+    (0, b"wOFF", "font"),
+    (0, b"wOF2", "font"),
+    (0, b"RIFF", "sound or picture (RIFF)"),
+    (0, b"RIFX", "sound or picture (RIFF)"),
+    (0, b"RF64", "sound or picture (RIFF)"),
+    (0, b"FORM", "sound or picture (IFF)"),
+    (0, b"fLaC", "sound"),
+    (0, b"OggS", "sound"),
+    (0, b".snd", "sound"),
+    (0, b"GIF8", "picture"),
+    (0, b"II*\0", "picture"),
+    (0, b"MM\0*", "picture"),
+    (0, b"v/1\1", "picture"),
+    (4, b"PTMF", "PyTorch mobile model"),
+    (4, b"ftyp", "film or picture (MP4)"),
+)
 
 
 def sniff(source: Source, name: str = "") -> tuple[str, ...]:
@@ -53,7 +90,10 @@ def sniff(source: Source, name: str = "") -> tuple[str, ...]:
     for magic, kind in _UNREAD:
         if head.startswith(magic):
             return (f"unread:{kind}",)
-    return ("text",) if _is_text(head) else ("unread:unknown binary content",)
+    if _is_text(head):
+        return ("text",)
+    kinds = (kind for at, magic, kind in _UNREAD_BINARY if head.startswith(magic, at))
+    return (f"unread:{next(kinds, 'unknown binary content')}",)
 
 
 def _is_text(head: bytes) -> bool:
