@@ -86,7 +86,6 @@ BUILT_IN: Final = (
     keras_metadata.FORMAT,
     tensorflow_checkpoint.FORMAT,
     tfrecord.FORMAT,
-    onnx_model.FORMAT,
     coreml.FORMAT,
     paddle_program.FORMAT,
     caffe_model.FORMAT,
