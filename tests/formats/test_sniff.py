@@ -67,6 +67,15 @@ def test_a_long_text_is_no_pickle_though_its_first_letters_are_a_length(text: st
     assert kind(text.encode() * 40_000) != "pickle"
 
 
+def test_a_model_behind_many_fields_that_nobody_knows_is_found() -> None:
+    junk = b"\x58\1" * 100_000 + b"\x5a\x0f" + b"x" * 15
+    assert kind(junk + VALID["onnx"]) == "onnx"
+
+
+def test_a_text_without_lines_is_no_pickle_though_it_begins_as_an_import() -> None:
+    assert kind(b"curl " * 300_000) == "text"
+
+
 def test_nothing_is_empty() -> None:
     assert kind(b"") == "empty"
 

@@ -16,7 +16,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, cut, part
-from modelkeep.formats.protobuf import FIRST, Field, TruncatedFieldError, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, Field, fields, outline
 from modelkeep.formats.tensorflow_policy import is_outside
 
 _GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
@@ -66,20 +66,16 @@ def looks_like(source: Source) -> bool:
     Fields may come in any order, and ones nobody knows are skipped, as protobuf
     does. A model cut short inside its graph is still recognised.
     """
-    if not may_be_message(source):
-        return False
-    seen: dict[int, bool] = {}  # fields, and whether each is a message
-    try:
-        for found in fields(source, Budget()):
-            seen[found.number] = found.body is not None
-            if found.body is not None and _holds_graph(found.number, found.body):
-                return True
-    except TruncatedFieldError as error:
-        return bool(seen) and error.number == 7
-    except MalformedArtifactError:
-        return False
+    seen = outline(source)
+    if any(f.body is not None and _holds_graph(f.number, f.body) for f in seen.fields):
+        return True
+    if seen.broken:
+        return bool(seen.fields) and seen.cut_short == 7
     # A version, an empty graph and a set of operators.
-    return seen.get(1) is False and seen.get(7) is True and seen.get(8) is True
+    is_message = {f.number: f.body is not None for f in seen.fields}
+    return (
+        is_message.get(1) is False and is_message.get(7) is True and is_message.get(8) is True
+    )
 
 
 def _holds_graph(number: int, body: Slice) -> bool:
