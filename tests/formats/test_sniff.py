@@ -55,6 +55,8 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
         "2.0\n",
         ".. title::\n",
         ".DS_Store\n",
+        "curl x\n" * 90_000,
+        "cat\ndog\n",
     ],
     ids=lambda text: text[:12],
 )
