@@ -90,10 +90,15 @@ def looks_like(source: Source) -> bool:
         return True
     # Some parsers accept blanks in front; some lengths are made up.
     text = source.read(8, 4096) if head[8:9] in (b"{", b" ", b"\t", b"\r", b"\n") else b""
-    if text.lstrip()[:1] != b"{":
+    if text.lstrip()[:1] != b"{" or _is_json(head):
         return False
     is_bomb = head[7] > 0 and not head[:8].isascii() and text[:2] in (b'{"', b"{}")
     return bool(_ENTRY.search(text)) or is_bomb
+
+
+def _is_json(head: bytes) -> bool:
+    """Whether text begins where the length belongs: JSON whose first map is its second."""
+    return head[:1] == b"{" and head.isascii() and head.decode("ascii").isprintable()
 
 
 def read_header(
