@@ -3,9 +3,9 @@
 Every reader is given what an attacker can write: flipped bits, spliced bytes, pieces cut
 off or repeated, lengths at their extremes. Seeds are the malicious samples and the real saves
 of the development corpus, each group of formats as often as any other, under the names they
-are met with. Printed are crashes (anything raised that is not a ``ModelkeepError``), files
-that took over five seconds of CPU time, and the memory used. Nothing is ever loaded. What
-readers overlook is measured by ``fuzz_pickles.py`` and ``fuzz_zip.py``.
+are met with. Printed are crashes (anything raised that is not a ``ModelkeepError``, in a reader
+or a rule), files that took over five seconds of CPU time, and the memory used. Nothing is ever
+loaded. What readers overlook is measured by ``fuzz_pickles.py`` and ``fuzz_zip.py``.
 
 The samples are written by a child process, so that the figures are those of the readers
 and not of the libraries that the corpus is written with.
@@ -167,6 +167,15 @@ def _consume(result: ScanResult) -> None:
         _ = finding.fingerprint, str(finding.location), finding.message.encode()
 
 
+def _note_inner_errors(result: ScanResult, data: bytes, figures: Figures) -> None:
+    """The engine lets a rule that breaks cost one file its verdict: here it is a crash."""
+    for file in result.files:
+        _, mark, what = file.reason.partition("internal error: ")
+        if mark:
+            figures.crashes[what[:100]] += 1
+            figures.examples.setdefault(what[:100], data)
+
+
 def try_one(path: Path, name: str, data: bytes, figures: Figures) -> None:
     """Scan one damaged file and count what came of it."""
     path.write_bytes(data)
@@ -191,6 +200,7 @@ def try_one(path: Path, name: str, data: bytes, figures: Figures) -> None:
     figures.count += 1
     figures.slowest = max(figures.slowest, (spent, name))
     if result is not None:
+        _note_inner_errors(result, data, figures)
         figures.verdicts[str(result.files[0].verdict)] += 1
 
 

@@ -96,6 +96,7 @@ TAIL = """
         ) from None
 """
 RENEW = "stack = machine.stack\npush = stack.append"
+INTO = "i += 1\nk = stack[-1]\nif k > 0 and items:"
 CLOSE = "items = stack\nmachine.stack = stack = marks.pop()\npush = stack.append"
 
 # What opcodes do beyond pushing a value; ``i`` still points at the opcode.
@@ -121,12 +122,16 @@ BODY = {
     "LIST": f"{CLOSE}\nextend(here + i, items)\npush(here + i)\ni += 1",
     "DICT": f"{CLOSE}\nfill(here + i, items)\npush(here + i)\ni += 1",
     "FROZENSET": f"{CLOSE}\nextend(here + i, items)\npush(here + i)\ni += 1",
-    "APPENDS": f"{CLOSE}\ni += 1\nk = stack[-1]\nif k > 0 and items:\n    extend(k, items)",
-    "SETITEMS": f"{CLOSE}\ni += 1\nk = stack[-1]\nif k > 0 and items:\n    fill(k, items)",
-    "ADDITEMS": f"{CLOSE}\ni += 1\nk = stack[-1]\nif k > 0 and items:\n    extend(k, items)",
-    "APPEND": "i += 1\nitem = stack.pop()\nk = stack[-1]\nif k > 0:\n    extend(k, [item])",
+    "APPENDS": f"{CLOSE}\n{INTO}\n    extend(k, items)\n"
+    "elif items:\n    machine.append_made(at + i)",
+    "SETITEMS": f"{CLOSE}\n{INTO}\n    fill(k, items)\n"
+    "elif items:\n    machine.fill_made(at + i)",
+    "ADDITEMS": f"{CLOSE}\n{INTO}\n    extend(k, items)\n"
+    "elif items:\n    machine.append_made(at + i)",
+    "APPEND": "i += 1\nitem = stack.pop()\nk = stack[-1]\nif k > 0:\n    extend(k, [item])\n"
+    "else:\n    machine.append_made(at + i)",
     "SETITEM": "i += 1\nitem = stack.pop()\nkey = stack.pop()\nk = stack[-1]\nif k > 0:\n"
-    "    fill(k, [key, item])",
+    "    fill(k, [key, item])\nelse:\n    machine.fill_made(at + i)",
     "REDUCE": "machine.reduce(at + i)\ni += 1",
     "NEWOBJ": "machine.newobj(at + i)\ni += 1",
     "NEWOBJ_EX": "machine.newobj(at + i, keywords=True)\ni += 1",

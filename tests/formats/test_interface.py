@@ -7,7 +7,8 @@ import time
 import pytest
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats import Budget, Limits, MemorySource, Slice, cut, read_exactly
+from modelkeep.formats import Budget, Limits, MemorySource, Slice, Source, cut, read_exactly
+from modelkeep.formats.interface import Preview, once
 from samples import budget
 
 SOURCE = MemorySource(bytes(range(100)))
@@ -74,3 +75,25 @@ def test_bytes_that_are_not_there_are_an_error_that_names_them(
 ) -> None:
     with pytest.raises(MalformedArtifactError, match=r"tail at .* ends at 0x64"):
         read_exactly(SOURCE, offset, length, "tail")
+
+
+@pytest.mark.parametrize("size", [0, 1, 4095, 4096, 4097, 9000])
+def test_a_preview_reads_as_its_source_does(size: int) -> None:
+    source = MemorySource(bytes(n % 251 for n in range(size)))
+    preview = Preview(source)
+    for offset in (-1, 0, 1, 4090, 4096, size, size + 1):
+        for length in (-1, 0, 1, 7, 4096, 20_000):
+            assert preview.read(offset, length) == source.read(offset, length)
+    assert (preview.size, preview.head) == (size, source.read(0, 4096))
+
+
+def test_what_several_ask_of_a_preview_is_made_once() -> None:
+    made = []
+
+    def length(source: Source) -> int:
+        made.append(source)
+        return source.size
+
+    preview = Preview(SOURCE)
+    assert [once(preview, length), once(preview, length), once(SOURCE, length)] == [100] * 3
+    assert len(made) == 2

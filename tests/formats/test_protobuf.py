@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from modelkeep.core import MalformedArtifactError, ModelkeepError
 from modelkeep.formats import MemorySource
-from modelkeep.formats.protobuf import Field, fields
+from modelkeep.formats.protobuf import Field, fields, outline
 from samples import block, mutants, number, prefixes, varint
 
 
@@ -90,3 +91,41 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         return
     for item in found:
         assert item.body is None or item.body.start + item.body.size <= len(data)
+
+
+SMALL = st.sampled_from(
+    [number(9, 300), block(3, b"x" * 15), b"\x0d1234", b"\x81\x0112345678", b"\x4b\x08\1\x4c"]
+)
+
+
+@given(st.lists(SMALL, max_size=200), st.lists(SMALL, max_size=200))
+def test_an_outline_has_what_is_large_behind_any_run_of_small_fields(
+    before: list[bytes], behind: list[bytes]
+) -> None:
+    data = b"".join(before) + block(7, b"y" * 16) + b"".join(behind) + block(8, b"z" * 300)
+    found = outline(MemorySource(data))
+    assert [f.body.size for n in (7, 8) for f in found.fields if f.body and f.number == n] == [
+        16,
+        300,
+    ]
+    assert not found.broken
+
+
+def test_an_outline_has_every_field_of_an_ordinary_message() -> None:
+    data = number(1, 8) + block(2, b"") + block(3, b"abc") * 50
+    assert outline(MemorySource(data)).fields == read(data)
+
+
+def test_an_outline_says_what_is_broken_or_cut_short() -> None:
+    cut = outline(MemorySource(number(1, 1) + block(7, b"x" * 40)[:-1]))
+    wrong = outline(MemorySource(number(1, 1) + b"\x0e"))
+    assert (cut.broken, cut.cut_short, wrong.broken, wrong.cut_short) == (True, 7, True, 0)
+    assert outline(MemorySource(b"\x80\4N.")).broken
+
+
+@pytest.mark.parametrize("text", [b"curl ", b"1", b"[", b" ", b"\x12\0", b"\x0a\x02\x0a\0"])
+def test_an_outline_of_a_long_text_is_short_and_soon_made(text: bytes) -> None:
+    start = time.process_time()
+    found = outline(MemorySource(text * 800_000))
+    assert len(found.fields) <= 2048
+    assert time.process_time() - start < 2

@@ -102,3 +102,12 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for content in (data, rds(data), as_text(data), b"A\n2\n" + data):
         with contextlib.suppress(ModelkeepError):
             language(content)
+
+
+def test_a_closure_cut_short_within_a_call_keeps_what_the_call_names() -> None:
+    data = rds(call("system", closure(call("print", NIL))))
+    for text in prefixes(data):
+        reading = Reading()
+        with contextlib.suppress(ModelkeepError):
+            read(MemorySource(text), budget(), reading)
+    assert ("call", ("system", "print"), False) in language(data)

@@ -276,3 +276,10 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     except ModelkeepError:
         return
     assert all(header.buffer + t.end <= len(data) for t in header.tensors)
+
+
+def test_json_whose_second_map_begins_where_a_header_would_is_json() -> None:
+    config = {"loss": {"module": "keras.losses", "config": {"dtype": "float32"}}}
+    assert not looks_like(MemorySource(json.dumps(config).encode()))
+    header = json.dumps({"w": tensor(0, 4)}).encode()
+    assert looks_like(MemorySource(struct.pack("<Q", 1 << 62) + header))

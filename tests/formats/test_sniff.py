@@ -10,6 +10,13 @@ from modelkeep.formats import MemorySource, formats, sniff
 from samples import VALID, mutants, raw_zip
 
 FORMATS = tuple(formats())
+_FORTRAN = """module foo
+  type bar
+    character(len = 4) :: text
+  end type bar
+  type(bar), parameter :: abar = bar('abar')
+end module foo
+"""
 
 
 def kind(data: bytes) -> str:
@@ -64,8 +71,9 @@ def test_what_has_no_reader_is_named(data: bytes, name: str) -> None:
         "FORM 10-K of the year\n",
         "ORC is a format for columns\n",
         # Letters of a text that pass for the tags and lengths of a model.
-        "module foo\n  type bar\n    character(len = 4) :: text\n  end type bar\n"
-        "  type(bar), parameter :: abar = bar('abar')\nend module foo\n",
+        pytest.param(_FORTRAN, id="Fortran"),
+        "curl x\n" * 90_000,
+        "cat\ndog\n",
     ],
     ids=lambda text: text[:12],
 )
@@ -76,6 +84,15 @@ def test_text_is_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["The fox. ", "Behold: ", "X marks ", "BZh91AY "])
 def test_a_long_text_is_no_pickle_though_its_first_letters_are_a_length(text: str) -> None:
     assert kind(text.encode() * 40_000) != "pickle"
+
+
+def test_a_model_behind_many_fields_that_nobody_knows_is_found() -> None:
+    junk = b"\x58\1" * 100_000 + b"\x5a\x0f" + b"x" * 15
+    assert kind(junk + VALID["onnx"]) == "onnx"
+
+
+def test_a_text_without_lines_is_no_pickle_though_it_begins_as_an_import() -> None:
+    assert kind(b"curl " * 300_000) == "text"
 
 
 def test_nothing_is_empty() -> None:

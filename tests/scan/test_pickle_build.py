@@ -57,3 +57,17 @@ class Point:
 def test_state_of_an_instance_is_left_alone(protocol: int) -> None:
     data = pickle.dumps([Point(), collections.deque([Point()]), Point], protocol)
     assert found_by(DETECTOR, data) == []
+
+
+@pytest.mark.parametrize("opcodes", [b"K\x01K\x02s", b"(K\x01K\x02u", b"K\x01a", b"(K\x01e"])
+def test_items_are_put_into_an_import(tmp_path: Path, opcodes: bytes) -> None:
+    data = b"\x80\x02c__main__\nSETTINGS\n" + opcodes + b"."
+    (finding,) = found_by(DETECTOR, data)
+    assert finding.message == "would put values into __main__.SETTINGS"
+    assert scan_bytes(tmp_path, data).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_items_of_what_the_file_makes_are_left_alone(protocol: int) -> None:
+    made = [collections.OrderedDict(a=1), collections.defaultdict(list, a=[1]), {1}, [2]]
+    assert found_by(DETECTOR, pickle.dumps(made, protocol)) == []

@@ -47,3 +47,10 @@ def test_each_result_is_reported_once_also_in_front_of_a_broken_tail() -> None:
 def test_a_partial_that_is_only_stored_is_left_alone(protocol: int) -> None:
     data = pickle.dumps([functools.partial(len), functools.partial(int, base=2)], protocol)
     assert found_by(DETECTOR, data) == []
+
+
+@pytest.mark.parametrize("persistent", [b"Pone\n", b"X\x01\0\0\0xQ"])
+def test_what_a_persistent_id_stands_for_is_called(tmp_path: Path, persistent: bytes) -> None:
+    data = b"\x80\x02" + persistent + b"(X\x04\0\0\0truetR."
+    assert len(found_by(DETECTOR, data)) == 1
+    assert scan_bytes(tmp_path, data).verdict is Verdict.FAIL

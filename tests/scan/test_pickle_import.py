@@ -356,3 +356,22 @@ def test_plain_data_never_raises_a_finding(value: object) -> None:
 )
 def test_what_saves_of_plain_data_import_is_listed(value: object, protocol: int) -> None:
     assert names(pickle.dumps(value, protocol)) == []
+
+
+LOADS = b"\x80\x02ctorch.storage\n_load_from_bytes\n"
+
+
+def text_in(codec: bytes) -> bytes:
+    head = b"c_codecs\nencode\nX\x03\0\0\0N0.X"
+    return head + len(codec).to_bytes(4, "little") + codec + b"\x86R"
+
+
+@pytest.mark.parametrize("content", [text_in(b"koi8_r"), b"X\x01\0\0\0aQ", b"Pa\n"])
+def test_a_loader_is_given_bytes_that_nobody_can_read(tmp_path: Path, content: bytes) -> None:
+    data = LOADS + content + b"\x85R."
+    assert [f.severity for f in found_by(DETECTOR, data)] == [Severity.CRITICAL]
+    assert scan_bytes(tmp_path, data).verdict is Verdict.FAIL
+
+
+def test_a_loader_is_given_bytes_that_are_read() -> None:
+    assert found_by(DETECTOR, LOADS + text_in(b"latin1") + b"\x85R.") == []

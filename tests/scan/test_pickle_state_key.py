@@ -56,3 +56,36 @@ def test_the_state_of_pydantic_models_is_left_alone() -> None:
     keys = ("__dict__", "__pydantic_extra__", "__pydantic_fields_set__", "__pydantic_private__")
     body = b"".join(text(key) + b"N" for key in keys)
     assert found_by(DETECTOR, b"\x80\x02cmy\nModel\n)\x81}(" + body + b"ub.") == []
+
+
+def filled(key: str, opcodes: bytes, value: bytes = b"cbuiltins\nlen\n") -> bytes:
+    return NAMESPACE + b"}" + text(key) + value + b"sb" + opcodes + b"."
+
+
+@pytest.mark.parametrize(
+    ("key", "opcodes"),
+    [
+        ("append", b"K\x01a"),
+        ("extend", b"(K\x01e"),
+        ("append", b"(K\x01e"),
+        ("add", b"(K\x01\x90"),
+    ],
+)
+def test_filling_calls_a_planted_method(tmp_path: Path, key: str, opcodes: bytes) -> None:
+    (finding,) = found_by(DETECTOR, filled(key, opcodes))
+    assert finding.severity is Severity.HIGH
+    assert "call a method that BUILD gave it" in finding.message
+    assert scan_bytes(tmp_path, filled(key, opcodes)).verdict is Verdict.FAIL
+
+
+def test_data_of_that_name_and_a_method_that_is_never_called_are_left_alone() -> None:
+    assert found_by(DETECTOR, filled("append", b"K\x01a", b"\x88")) == []
+    assert found_by(DETECTOR, filled("append", b"")) == []
+    assert found_by(DETECTOR, filled("append", b"K\x01K\x02s")) == []
+
+
+def test_a_key_that_is_put_together_and_cannot_be_worked_out() -> None:
+    codec = b"c_codecs\nencode\n" + text("x") + text("koi8_r") + b"\x86R"
+    key = b"cbuiltins\nstr\n" + codec + text("koi8_r") + b"\x86R"
+    state = b"}" + key + b"cbuiltins\nlen\ns"
+    assert len(found_by(DETECTOR, NAMESPACE + state + b"b.")) == 1

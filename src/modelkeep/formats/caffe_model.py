@@ -11,10 +11,9 @@ from typing import Final
 
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source
-from modelkeep.formats.protobuf import FIRST, TruncatedFieldError, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, fields, outline
 
 _NAME: Final = re.compile(r"[A-Z][A-Za-z0-9_]*")
-_MOST_FIELDS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +36,9 @@ class CaffeNetwork:
 
 def looks_like(source: Source) -> bool:
     """Whether field 100 is a layer with a name and a type."""
-    if not may_be_message(source):
-        return False
-    try:
-        for count, found in enumerate(fields(source)):
-            if found.number == 100 and found.body is not None:
-                return _is_layer(found.body)
-            if count > _MOST_FIELDS:
-                return False
-    except TruncatedFieldError as error:
-        return error.number == 100
-    except MalformedArtifactError:
-        return False
-    return False
+    seen = outline(source)
+    layer = next(seen.bodies(100), None)
+    return seen.cut_short == 100 if layer is None else _is_layer(layer)
 
 
 def _is_layer(body: Source) -> bool:

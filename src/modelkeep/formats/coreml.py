@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from modelkeep.core import LimitExceededError, MalformedArtifactError
+from modelkeep.core import LimitExceededError
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source
-from modelkeep.formats.protobuf import FIRST, Field, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, Field, fields, outline
 
-_MOST_FIELDS: Final = 1000
 _PIPELINES: Final = {200: True, 201: True, 202: False}  # whether the pipeline lies one deeper
 _NETWORKS: Final = frozenset({303, 403, 500})
 _CUSTOM_MODEL, _LINKED, _PROGRAM, _SERIALIZED = 555, 556, 502, 3000
@@ -53,19 +52,12 @@ class CoremlModel:
 
 def looks_like(source: Source) -> bool:
     """Whether a version is followed by a model of a known kind."""
-    if not may_be_message(source):
-        return False
     version = False
-    try:
-        for count, found in enumerate(fields(source)):
-            if found.number == 1 and found.body is None:
-                version = 0 < found.value < 100
-            elif found.number in _KINDS and found.body is not None and version:
-                return True
-            if count > _MOST_FIELDS:
-                return False
-    except MalformedArtifactError:
-        return False
+    for found in outline(source).fields:
+        if found.number == 1 and found.body is None:
+            version = 0 < found.value < 100
+        elif found.number in _KINDS and found.body is not None and version:
+            return True
     return False
 
 

@@ -10,9 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol, TypeVar, cast
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
+
+HEAD: Final = 4096
+"""Bytes at the start by which most formats are told."""
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,35 @@ class Slice:
         if offset < 0:
             return b""
         return self.parent.read(self.start + offset, max(0, min(length, self.length - offset)))
+
+
+class Preview:
+    """A source while formats look at it: its beginning is at hand, shared work done once."""
+
+    __slots__ = ("_made", "_source", "head", "size")
+
+    def __init__(self, source: Source) -> None:
+        self.size = source.size
+        self.head = source.read(0, HEAD)
+        self._source = source
+        self._made: dict[object, object] = {}
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``offset``."""
+        if offset >= 0 and 0 <= length <= len(self.head) - offset:
+            return self.head[offset : offset + length]
+        return self._source.read(offset, length)
+
+    def once(self, make: Callable[[Source], Made]) -> Made:
+        """What ``make`` makes of the bytes, kept for the next who asks."""
+        if make not in self._made:
+            self._made[make] = make(self._source)
+        return cast("Made", self._made[make])
+
+
+def once(source: Source, make: Callable[[Source], Made]) -> Made:
+    """What ``make`` makes of a source; of a ``Preview`` it is made only once."""
+    return source.once(make) if isinstance(source, Preview) else make(source)
 
 
 def cut(source: Source, start: int, length: int) -> Slice:

@@ -9,42 +9,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.interface import Budget, Format, Reading, Source
-from modelkeep.formats.protobuf import FIRST, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, fields, outline
 from modelkeep.formats.tensorflow_meta_graph import hand_out_metadata
-
-_MOST_FIELDS: Final = 1000
 
 
 def looks_like(source: Source) -> bool:
     """Whether field 1 is an object with a Keras identifier (4) or JSON metadata (5)."""
-    if not may_be_message(source):
-        return False
-    try:
-        for count, found in enumerate(fields(source)):
-            if found.number == 1 and found.body is not None and _is_object(found.body):
-                return True
-            if count > _MOST_FIELDS:
-                return False
-    except MalformedArtifactError:
-        return False
-    return False
+    return any(map(_is_object, outline(source).bodies(1)))
 
 
 def _is_object(body: Source) -> bool:
     has_path = False
-    try:
-        for found in fields(body):
-            if found.body is None:
-                continue
-            has_path = has_path or (found.number == 3 and found.text(4) == "root")
-            if found.number == 4 and found.text(32).startswith("_tf_keras_"):
-                return True
-            if found.number == 5 and has_path and found.body.read(0, 1) == b"{":
-                return True
-    except MalformedArtifactError:
-        pass
+    for found in outline(body).fields:
+        if found.body is None:
+            continue
+        has_path = has_path or (found.number == 3 and found.text(4) == "root")
+        if found.number == 4 and found.text(32).startswith("_tf_keras_"):
+            return True
+        if found.number == 5 and has_path and found.body.read(0, 1) == b"{":
+            return True
     return False
 
 

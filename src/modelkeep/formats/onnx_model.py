@@ -17,7 +17,7 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, cut, part
-from modelkeep.formats.protobuf import FIRST, Field, TruncatedFieldError, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, Field, fields, outline
 from modelkeep.formats.tensorflow_policy import is_outside
 
 _MODEL_FIELDS: Final = dict.fromkeys((1, 5), False) | dict.fromkeys(
@@ -72,38 +72,22 @@ def looks_like(source: Source) -> bool:
     Fields may come in any order, and ones nobody knows are skipped, as protobuf
     does. A model cut short inside its graph is still recognised.
     """
-    if not may_be_message(source):
-        return False
-    seen: dict[int, bool] = {}  # fields, and whether each is a message
-    walk = fields(source, Budget())
-    try:
-        for found in walk:
-            seen[found.number] = found.body is not None
-            if found.body is not None and _holds_graph(found.number, found.body):
-                return not _is_text(source) or _ends_well(walk)
-    except TruncatedFieldError as error:
-        return bool(seen) and error.number == 7 and seen.items() <= _MODEL_FIELDS.items()
-    except MalformedArtifactError:
-        return False
+    seen = outline(source)
+    if any(f.body is not None and _holds_graph(f.number, f.body) for f in seen.fields):
+        return not (seen.broken and _is_text(source))
+    if seen.broken:
+        known = all(_MODEL_FIELDS.get(f.number) is (f.body is not None) for f in seen.fields)
+        return bool(seen.fields) and seen.cut_short == 7 and known
     # A version, an empty graph and a set of operators.
-    return seen.get(1) is False and seen.get(7) is True and seen.get(8) is True
+    is_message = {f.number: f.body is not None for f in seen.fields}
+    return (
+        is_message.get(1) is False and is_message.get(7) is True and is_message.get(8) is True
+    )
 
 
 def _is_text(source: Source) -> bool:
-    """Whether the first bytes are printable; letters of a text pass for tags and lengths."""
+    """Whether the first bytes are letters, which pass for tags and lengths in a text."""
     return _PRINTABLE.fullmatch(source.read(0, 256)) is not None
-
-
-def _ends_well(rest: Iterator[Field]) -> bool:
-    """Whether the fields go on to the end; a model of letters alone that does not is a text."""
-    try:
-        for _ in rest:
-            pass
-    except LimitExceededError:
-        return True
-    except MalformedArtifactError:
-        return False
-    return True
 
 
 def _holds_graph(number: int, body: Slice) -> bool:

@@ -13,10 +13,9 @@ from typing import Final
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
-from modelkeep.formats.protobuf import FIRST, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, fields, outline
 
 _OP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
-_MOST_FIELDS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +36,7 @@ class PaddleProgram:
 
 def looks_like(source: Source) -> bool:
     """Whether field 1 is a block: numbered, with a typed variable or operator in it."""
-    if not may_be_message(source):
-        return False
-    try:
-        for count, found in enumerate(fields(source)):
-            if found.number == 1 and found.body is not None and _is_block(found.body):
-                return True
-            if count > _MOST_FIELDS:
-                return False
-    except MalformedArtifactError:
-        return False
-    return False
+    return any(map(_is_block, outline(source).bodies(1)))
 
 
 def _is_block(body: Source) -> bool:

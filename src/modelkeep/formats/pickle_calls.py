@@ -20,10 +20,12 @@ from modelkeep.formats.interface import Budget, MemorySource, Part, part
 from modelkeep.formats.pickle_arrays import array_type
 from modelkeep.formats.pickle_constants import Blob
 from modelkeep.formats.pickle_events import Event, How, Import, Result, Use
-from modelkeep.formats.pickle_policy import executed
+from modelkeep.formats.pickle_policy import executed, is_handed_out
 from modelkeep.formats.pickle_values import CALL, TUPLE, Values
 
 _PAIR: Final = 2
+_FILLING: Final = frozenset({"append", "extend", "add", "?"})  # what opcodes call to fill
+_PLAIN: Final = (bool, int, float, str, bytes)
 _FEW: Final = 60  # attributes of which all values are looked at
 
 
@@ -47,6 +49,7 @@ class Calls:
         self.parts = parts
         self._seen: set[object] = set()
         self._executed: set[tuple[int, ...]] = set()
+        self._planted: set[int] = set()
         self._extensions: dict[int, tuple[str, str]] = {}
 
     def import_(
@@ -83,12 +86,29 @@ class Calls:
             return
         self._seen.add((value, keys))
         texts = self.values.texts(keys)
+        if self._plants(state, texts):
+            self._planted.add(value)
         told = tuple(
             self._executed_text(key, state, keys, texts) for key in executed() if key in texts
         )
         if told:
             self._executed.add(keys)
         self.emit(Use(target, "build", offset, told, texts))
+
+    def _plants(self, state: int, texts: tuple[str, ...]) -> bool:
+        """Whether a state may replace a method that opcodes call to fill an instance."""
+        given = _FILLING.intersection(texts)
+        kept = self.values.mapping(state) if given else {}
+        return not all(isinstance(kept.get(key), _PLAIN) for key in given)
+
+    def fill(self, value: int, offset: int, *, appends: bool) -> None:
+        """Note what is put into an import, or by a method that BUILD gave to an instance."""
+        target = self.values.symbols[-value]
+        if not isinstance(target, Import | Result) or (value, "fill") in self._seen:
+            return
+        if isinstance(target, Import) or (appends and value in self._planted):
+            self._seen.add((value, "fill"))
+            self.emit(Use(target, "fill", offset))
 
     def _executed_text(
         self, key: str, state: int, keys: tuple[int, ...], texts: tuple[str, ...]
@@ -103,9 +123,12 @@ class Calls:
 
     def call(self, callee: int, arguments: int, how: How, offset: int) -> int:
         """What a call returns; noted once per callee, way and names among its arguments."""
-        if callee >= 0:
-            return self._unknown()
         values = self.values
+        if callee >= 0:
+            # PyTorch's old format names the classes of modules so, and only restores them.
+            if how != "newobj" and values.is_persistent(callee):
+                self.emit(Use(Result(None), how, offset))
+            return self._unknown()
         target = values.symbols[-callee]
         if isinstance(target, _Bound):
             self._note_getter(target, callee, how, offset)
@@ -115,13 +138,22 @@ class Calls:
         key = (callee, how, values.names(arguments))
         if key not in self._seen:
             self._seen.add(key)
-            self.emit(Use(target, how, offset, values.shown(arguments)))
+            self.emit(Use(target, how, offset, self._shown(target, arguments)))
         found = None
         if isinstance(target, Import):
             found = self._known_call(target.dotted, callee, arguments, offset)
         if found is not None:
             return found
         return values.symbol(("result", callee, how), Result(target, how))
+
+    def _shown(self, target: Import | Result, arguments: int) -> tuple[object, ...]:
+        """Arguments as rules see them; what a loader reads is a result unless it is known."""
+        shown = self.values.shown(arguments)
+        if isinstance(target, Import) and is_handed_out(target.dotted) and len(shown) == 1:
+            items = self.values.items(arguments)
+            if items and shown[0] is None and self.values.is_hidden(items[0]):
+                return (Result(None),)
+        return shown
 
     def _note_getter(self, target: _Bound, callee: int, how: How, offset: int) -> None:
         """Note that what ``attrgetter`` or ``methodcaller`` returned is called."""

@@ -157,7 +157,9 @@ def constant_at(source: Source, at: int, limit: int = SHORT) -> object:
     name = info.name
     if name in _VALUES:
         return _VALUES[name]
-    if info.arg is None:
+    if (
+        info.arg is None or name == "PERSID"
+    ):  # what that stands for is up to the loading program
         return OTHER
     if info.arg.n in _PREFIX:
         return _sized(source, at + 1, name, _PREFIX[info.arg.n], limit)

@@ -16,7 +16,7 @@ from modelkeep.formats.interface import Budget
 _OLD: Final = frozenset(_compat_pickle.IMPORT_MAPPING) | {
     module for module, _ in _compat_pickle.NAME_MAPPING
 }
-How = Literal["reduce", "newobj", "obj", "inst", "build"]
+How = Literal["reduce", "newobj", "obj", "inst", "build", "fill"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Something done with a name: called, instantiated or given state.
+    """Something done with a name: called, instantiated, given state or filled.
 
     Attributes:
-        target: what is called, or what ``BUILD`` writes to: an ``Import`` (a module, class
-            or function itself) or a ``Result`` (an instance).
+        target: what is called, or what ``BUILD``, ``APPENDS`` and the like write to: an
+            ``Import`` (a module, class or function itself) or a ``Result`` (an instance).
         how: by which opcode.
         offset: of that opcode.
         arguments: what the call is given: ``str`` and ``bytes`` constants, ``Import``,

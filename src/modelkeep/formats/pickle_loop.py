@@ -135,6 +135,8 @@ def run(machine: Machine, start: int) -> int:
                     k = stack[-1]
                     if k > 0 and items:
                         extend(k, items)
+                    elif items:
+                        machine.append_made(at + i)
                 elif op == 0x91:  # FROZENSET
                     items = stack
                     machine.stack = stack = marks.pop()
@@ -227,6 +229,8 @@ def run(machine: Machine, start: int) -> int:
                     k = stack[-1]
                     if k > 0 and items:
                         fill(k, items)
+                    elif items:
+                        machine.fill_made(at + i)
                 elif op == 0x65:  # APPENDS
                     items = stack
                     machine.stack = stack = marks.pop()
@@ -235,6 +239,8 @@ def run(machine: Machine, start: int) -> int:
                     k = stack[-1]
                     if k > 0 and items:
                         extend(k, items)
+                    elif items:
+                        machine.append_made(at + i)
                 elif op == 0x4E:  # NONE
                     push(here + i)
                     i += 1
@@ -245,12 +251,16 @@ def run(machine: Machine, start: int) -> int:
                     k = stack[-1]
                     if k > 0:
                         fill(k, [key, item])
+                    else:
+                        machine.fill_made(at + i)
                 elif op == 0x61:  # APPEND
                     i += 1
                     item = stack.pop()
                     k = stack[-1]
                     if k > 0:
                         extend(k, [item])
+                    else:
+                        machine.append_made(at + i)
                 elif op == 0x52:  # REDUCE
                     machine.reduce(at + i)
                     i += 1

@@ -175,6 +175,14 @@ class Machine:
             value = self.memo[key]
         self.stack.append(value)
 
+    def fill_made(self, offset: int) -> None:
+        """Put items into an import or into what a call returned."""
+        self.calls.fill(self.top(), offset, appends=False)
+
+    def append_made(self, offset: int) -> None:
+        """The same by calling its ``append``, ``extend`` or ``add``."""
+        self.calls.fill(self.top(), offset, appends=True)
+
     def inner(self) -> Machine:
         """A machine for a pickle within this one, as a wrapper of objects brings it.
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 import pickletools
 from typing import Final
 
-from modelkeep.core import LimitExceededError, MalformedArtifactError
+from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.interface import (
     Budget,
     Format,
@@ -24,7 +24,7 @@ from modelkeep.formats.interface import (
     cut,
     part,
 )
-from modelkeep.formats.pickle_events import Event, PickleDocument, Use, is_plausible
+from modelkeep.formats.pickle_events import Event, Import, PickleDocument, Use, is_plausible
 from modelkeep.formats.pickle_loop import run
 from modelkeep.formats.pickle_machine import Machine
 from modelkeep.formats.remains import behind_zeros
@@ -87,10 +87,10 @@ def looks_like(source: Source) -> bool:
 def _runs(source: Source) -> bool:
     try:
         run(_Probe(source, Budget(), _stop_at_use, []), 0)
-    except (_UseSeenError, LimitExceededError):
+    except _UseSeenError:
         return True
     except MalformedArtifactError:
-        return False
+        return False  # also a name that goes on for megabytes
     return True
 
 
@@ -115,6 +115,8 @@ def _stop_at_use(event: Event) -> None:
     """A name alone may be two lines of a text; something done with it is not."""
     if isinstance(event, Use) and is_plausible(event.target):
         raise _UseSeenError
+    if isinstance(event, Import) and " " in event.dotted:  # no module: the unpickler ends here
+        raise MalformedArtifactError(f"a pickle that imports {event.dotted!r}")
 
 
 FORMAT: Final = Format("pickle", looks_like, read, first=_CODES)

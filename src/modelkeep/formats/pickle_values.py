@@ -113,14 +113,26 @@ class Values:
         return missing if found is None else (*missing, *found[::2])
 
     def texts(self, values: tuple[int, ...]) -> tuple[str, ...]:
-        """Those of some values that are text; ``?`` for what is no longer remembered."""
-        found = (self.constant(value) if value else "?" for value in values)
-        return tuple(text for text in found if isinstance(text, str))
+        """Those of some values that are text.
+
+        With ``?`` for what is no longer remembered, ``?()`` for text that was not worked out.
+        """
+        found = [self.constant(value) if value else "?" for value in values]
+        hidden = ("?()" for k, v in zip(values, found, strict=True) if v is None and k >= CALL)
+        return (*(text for text in found if isinstance(text, str)), *hidden)
 
     def shown(self, arguments: int) -> tuple[object, ...]:
         """Arguments of a call as rules see them."""
         found = self.constant(arguments)
         return found if isinstance(found, tuple) else ()
+
+    def is_persistent(self, value: int) -> bool:
+        """Whether a value is what the loading program returns for a persistent id."""
+        return 0 < value < TUPLE and self.source.read(value - 1, 1) in (b"P", b"Q")
+
+    def is_hidden(self, value: int) -> bool:
+        """Whether a value is not in the stream as it stands, and could not be worked out."""
+        return value >= CALL or self.is_persistent(value)
 
     def constant(self, value: int) -> object:
         """What a value is, as far as the stream alone tells; ``None`` where it does not.

@@ -153,12 +153,9 @@ class Walk:
 
     def _piece(self, kind: int, flags: int, start: int) -> None:
         name = "promise" if kind == _PROMISE else "closure"
-        outer = self.calls
-        self.calls = None
         self._collect(name, start, lambda: self._halves(kind, flags))
-        if outer is not None:
-            outer.update(dict.fromkeys(self.found.language[-1].calls))
-        self.calls = outer
+        if self.calls is not None:
+            self.calls.update(dict.fromkeys(self.found.language[-1].calls))
 
     def _halves(self, kind: int, flags: int) -> None:
         self._head(kind, flags)
@@ -166,14 +163,15 @@ class Walk:
         self._note(self.item())
 
     def _collect(self, kind: str, start: int, read: Callable[[], None]) -> None:
-        self.calls = {}
+        outer = self.calls
+        names: dict[str, None] = {}
+        self.calls = names
         try:
             read()
         finally:
-            names = tuple(self.calls)
-            self.calls = None
+            self.calls = outer
             self.budget.entry()
-            self.found.language.append(Language(kind, names, start, self.frames > 0))
+            self.found.language.append(Language(kind, tuple(names), start, self.frames > 0))
 
     def _value(self, kind: int, flags: int, start: int) -> str:
         name = ""

@@ -90,7 +90,7 @@ def looks_like(source: Source) -> bool:
         return not _only_by_chance(source)
     # Some parsers accept blanks in front; some lengths are made up.
     text = source.read(8, 4096) if head[8:9] in (b"{", b" ", b"\t", b"\r", b"\n") else b""
-    if text.lstrip()[:1] != b"{":
+    if text.lstrip()[:1] != b"{" or _is_json(head):
         return False
     is_bomb = head[7] > 0 and not head[:8].isascii() and text[:2] in (b'{"', b"{}")
     return bool(_ENTRY.search(text)) or is_bomb
@@ -104,6 +104,11 @@ def _only_by_chance(source: Source) -> bool:
     claimed = int.from_bytes(source.read(0, 8), "little")
     follows = source.read(9, 4096).lstrip(b" \t\r\n")[:1]
     return claimed > max(source.size, _LONGEST_HEADER) and follows not in (b"", b'"', b"}")
+
+
+def _is_json(head: bytes) -> bool:
+    """Whether text begins where the length belongs: JSON whose first map is its second."""
+    return head[:1] == b"{" and head.isascii() and head.decode("ascii").isprintable()
 
 
 def read_header(

@@ -6,7 +6,7 @@ import codecs
 from pathlib import PurePosixPath
 from typing import Final
 
-from modelkeep.formats.interface import Source
+from modelkeep.formats.interface import Preview, Source
 from modelkeep.formats.registry import candidates, formats
 
 # Recognised so that "not read" can say what it is; each gets a reader of its own later.
@@ -79,8 +79,9 @@ def sniff(source: Source, name: str = "") -> tuple[str, ...]:
     """
     if source.size == 0:
         return ("empty",)
-    head = source.read(0, 4096)
-    found = [format_.name for format_ in candidates(head[0]) if format_.looks_like(source)]
+    preview = Preview(source)
+    head = preview.head
+    found = [format_.name for format_ in candidates(head[0]) if format_.looks_like(preview)]
     suffix = PurePosixPath(name).suffix.lower()
     named = [f.name for f in formats().values() if suffix in f.suffixes and f.name not in found]
     if named and _is_text(head):

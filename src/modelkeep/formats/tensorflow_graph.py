@@ -18,13 +18,12 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
-from modelkeep.formats.protobuf import FIRST, Field, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, Field, fields, outline
 from modelkeep.formats.tensorflow_policy import REACHES
 from modelkeep.formats.tensorflow_scope import NodeFacts, Operation, Scope
 
 _LONGEST: Final = 4096  # bytes of a text that are kept
 _MOST_TEXTS: Final = 64  # texts of one tensor or list that are kept
-_MOST_FIELDS: Final = 100_000
 _MOST_OPERATIONS: Final = 400_000
 _NAME: Final = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.>/\\-]*")
 _OP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.>\\-]*")
@@ -66,21 +65,8 @@ class TensorflowGraph:
 
 def looks_like(source: Source) -> bool:
     """Whether some field of the message is a node or a function."""
-    if not may_be_message(source):
-        return False
-    try:
-        for count, found in enumerate(fields(source)):
-            if found.body is None:
-                continue
-            if found.number == 1 and is_node(found.body):
-                return True
-            if found.number == 2 and _is_library(found.body):
-                return True
-            if count > _MOST_FIELDS:
-                return False
-    except MalformedArtifactError:
-        return False
-    return False
+    seen = outline(source)
+    return any(map(is_node, seen.bodies(1))) or any(map(_is_library, seen.bodies(2)))
 
 
 def is_node(body: Source) -> bool:

@@ -15,35 +15,16 @@ from typing import Final
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats import tensorflow_graph
 from modelkeep.formats.interface import Budget, Format, Reading, Source, part
-from modelkeep.formats.protobuf import FIRST, Field, TruncatedFieldError, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, Field, fields, outline
 from modelkeep.formats.tensorflow_graph import TensorflowGraph, empty_graph, walk_graph
-
-_MOST_FIELDS: Final = 100_000
 
 
 def looks_like(source: Source) -> bool:
-    """Whether field 2 is a graph."""
-    if not may_be_message(source):
-        return False
-    return has_graph(source)
-
-
-def has_graph(source: Source) -> bool:
-    """Whether field 2 of a message is a graph, or was cut short behind a first field."""
-    seen = False
-    try:
-        for count, found in enumerate(fields(source)):
-            is_graph = found.number == 2 and found.body is not None
-            if is_graph and found.body is not None and tensorflow_graph.looks_like(found.body):
-                return True
-            seen = seen or (found.number == 1 and found.body is not None)
-            if count > _MOST_FIELDS:
-                return False
-    except TruncatedFieldError as error:
-        return seen and error.number == 2 and _has_tags(source)
-    except MalformedArtifactError:
-        return False
-    return False
+    """Whether field 2 is a graph, or was cut short behind a first field."""
+    seen = outline(source)
+    if any(map(tensorflow_graph.looks_like, seen.bodies(2))):
+        return True
+    return seen.cut_short == 2 and any(seen.bodies(1)) and _has_tags(source)
 
 
 def _has_tags(source: Source) -> bool:

@@ -7,33 +7,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from modelkeep.core import MalformedArtifactError
+from modelkeep.formats import tensorflow_meta_graph
 from modelkeep.formats.interface import Budget, Format, Reading, Source
-from modelkeep.formats.protobuf import FIRST, TruncatedFieldError, fields, may_be_message
+from modelkeep.formats.protobuf import FIRST, fields, outline
 from modelkeep.formats.tensorflow_graph import empty_graph
-from modelkeep.formats.tensorflow_meta_graph import has_graph, walk_meta_graph
-
-_MOST_FIELDS: Final = 10_000
+from modelkeep.formats.tensorflow_meta_graph import walk_meta_graph
 
 
 def looks_like(source: Source) -> bool:
     """Whether field 2 is a MetaGraphDef; one cut short counts behind a version of 1."""
-    if not may_be_message(source):
-        return False
-    version = 0
-    try:
-        for count, found in enumerate(fields(source)):
-            if found.number == 1 and found.body is None:
-                version = found.value
-            if found.number == 2 and found.body is not None and has_graph(found.body):
-                return True
-            if count > _MOST_FIELDS:
-                return False
-    except TruncatedFieldError as error:
-        return version == 1 and error.number == 2 and source.size > 16
-    except MalformedArtifactError:
-        return False
-    return False
+    seen = outline(source)
+    if any(map(tensorflow_meta_graph.looks_like, seen.bodies(2))):
+        return True
+    version = next((f.value for f in seen.fields if f.number == 1 and f.body is None), 0)
+    return version == 1 and seen.cut_short == 2 and source.size > 16
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:

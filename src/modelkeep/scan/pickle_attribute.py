@@ -38,7 +38,7 @@ def run(context: Context) -> Iterator[Finding]:
         return
     seen: set[tuple[str, str]] = set()
     for event in context.document.events:
-        if not isinstance(event, Use) or event.how == "build":
+        if not isinstance(event, Use) or event.how in {"build", "fill"}:
             continue
         if not isinstance(event.target, Import) or not is_lookup(event.target.dotted):
             continue

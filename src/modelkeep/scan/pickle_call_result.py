@@ -36,7 +36,7 @@ def run(context: Context) -> Iterator[Finding]:
         return
     seen: set[str] = set()
     for event in context.document.events:
-        if not isinstance(event, Use) or event.how == "build":
+        if not isinstance(event, Use) or event.how in {"build", "fill"}:
             continue
         for called in _called(event):
             if called.dotted in seen:

@@ -106,8 +106,8 @@ def _uses(use: Use) -> Iterator[tuple[str, str, str]]:
             yield callee.dotted, "build", ""
         return
     name = target.dotted
-    if is_lookup(name) or use.how == "build":
-        return  # BUILD on an import is a rule of its own
+    if is_lookup(name) or use.how in {"build", "fill"}:
+        return  # to write into an import is a rule of its own
     if is_handed_out(name) and not any(isinstance(a, Import | Result) for a in use.arguments):
         yield name, "handed out", ""  # the bytes it loads are a stream that is scanned
         return

@@ -2,7 +2,8 @@
 
 ``BUILD`` writes the state of an object into it. A state with the key ``__setstate__``
 makes the next ``BUILD`` call whatever was stored there; ``__class__`` turns the instance
-into another class. Savers write data attributes.
+into another class. A planted ``append``, ``extend`` or ``add`` is called by the opcodes that
+fill a list or set. Savers write data attributes.
 
 Before: an object whose state holds ``{"__setstate__": print}``.
 After: the same state without that key.
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
-from modelkeep.formats.pickle_events import PickleDocument, Use
+from modelkeep.formats.pickle_events import Import, PickleDocument, Use
 from modelkeep.scan.interface import Context, Detector
 
 RULE: Final = Rule(
@@ -45,7 +46,11 @@ def run(context: Context) -> Iterator[Finding]:
         return
     seen: set[tuple[str, str]] = set()
     for event in context.document.events:
-        if not isinstance(event, Use) or event.how != "build":
+        if not isinstance(event, Use):
+            continue
+        if event.how == "fill" and not isinstance(event.target, Import):
+            yield _filled(context, event)
+        if event.how != "build":
             continue
         for key in _special(event.keys):
             if (event.target.dotted, key) in seen:
@@ -60,11 +65,22 @@ def run(context: Context) -> Iterator[Finding]:
             )
 
 
+def _filled(context: Context, use: Use) -> Finding:
+    return context.finding(
+        RULE,
+        Severity.HIGH,
+        f"filling what {use.target.dotted} returned would call a method that BUILD gave it",
+        offset=use.offset,
+        evidence={"target": use.target.dotted},
+    )
+
+
 def _special(keys: tuple[str, ...]) -> Iterator[str]:
     pydantic = not _PYDANTIC.isdisjoint(keys)
     for key in keys:
         ordinary = key in _ORDINARY or (pydantic and key == "__dict__")
-        if key.startswith("__") and key.endswith("__") and not ordinary:
+        special = key == "?()" or (key.startswith("__") and key.endswith("__"))
+        if special and not ordinary:
             yield key
 
 

