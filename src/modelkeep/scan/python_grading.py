@@ -5,21 +5,31 @@ Sources: the severity scale of this package; the loading interfaces of model lib
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Confidence, Finding, Rule, Severity
 from modelkeep.formats.python_source import PythonSource
+from modelkeep.scan.hosts import suspicious_host
 from modelkeep.scan.interface import Context
 from modelkeep.scan.python_flow import Event, events
-from modelkeep.scan.python_policy import EXFILTRATION_HOSTS, Act
+from modelkeep.scan.python_policy import RUN_BY_VARIABLE, Act
+from modelkeep.scan.python_origins import is_secret_place
 from modelkeep.scan.python_scopes import Place
-from modelkeep.scan.python_values import flat
+from modelkeep.scan.python_values import DECODED, ENVIRONMENT, HOST, SECRET, flat
+from modelkeep.scan.shell_policy import is_attack
 
 PYTHON: Final = frozenset({"python", "python cells"})
 """Formats whose document is Python code."""
+_LONGEST: Final = 4096
+_ASKED: Final = 2
+_RUNS_MORE: Final = re.compile(
+    r"(?:ba|z|da|k|c|fi)?sh$|python|perl|ruby|node|php|env$|sudo$|su$|curl$|wget$|nc$|ncat$"
+    r"|powershell|pwsh|cmd$|xargs$|find$|tar$|awk$|nohup$|setsid$|timeout$|socat$|crontab$"
+    r"|make$|docker$|ssh$|scp$|rm$|dd$|chmod$|busybox$|mshta$|rundll32$|npm$|npx$|pip"
+)
+"""Programs that start others, fetch or destroy."""
 _SHELL: Final = frozenset(";|&$`<>\n")
 _HARMLESS: Final[dict[str, frozenset[str]]] = {
     "git": frozenset(
@@ -38,7 +48,6 @@ _HARMLESS: Final[dict[str, frozenset[str]]] = {
     },
 }
 """Programs that only show something or convert media, and the subcommands that do."""
-_ADDRESS: Final = re.compile(r"https?://(?:[^/@\s]*@)?\[?([0-9a-fA-F:.]+)\]?(?:[:/?]|$)")
 
 
 def python_events(context: Context) -> Iterator[Event]:
@@ -60,6 +69,8 @@ def report(
     context: Context, rule: Rule, event: Event, severity: Severity, message: str
 ) -> Finding:
     """A finding about an event."""
+    if packaged(context) and event.place is not Place.IMPORT and not decisive(event):
+        severity = min(severity, Severity.MEDIUM)
     sure = Confidence.HIGH if event.called else Confidence.MEDIUM
     return context.finding(
         rule,
@@ -70,8 +81,30 @@ def report(
     )
 
 
+def packaged(context: Context) -> bool:
+    """Whether the code is a module of an installable package, which its user calls by name."""
+    path = context.location.member or context.location.path
+    return ".whl!" in f"{context.location.path}!{path}" or any(
+        name.partition("/")[0].endswith((".dist-info", ".egg-info")) for name in context.root
+    )
+
+
+def decisive(event: Event) -> bool:
+    """Whether an act has no honest purpose, whoever calls the function it stands in."""
+    if {DECODED, SECRET, ENVIRONMENT, HOST} & event.labels:
+        return True
+    text = flat(event.argument(0))[:_LONGEST]
+    return event.act in {Act.OPEN, Act.WRITE, Act.COPY, Act.DELETE} or (
+        bool(text) and (suspicious_host(text) or is_attack(text))
+    )
+
+
 def harmless_command(event: Event) -> bool:
     """Whether a command is constant and only shows or converts something."""
+    environment = event.named.get("env")
+    if environment is not None and isinstance(environment.constant, dict):
+        if RUN_BY_VARIABLE & environment.constant.keys():
+            return False
     command = event.argument(0, "args")
     if command.items is not None:
         words = [flat(item) for item in command.items]
@@ -88,10 +121,37 @@ def harmless_words(words: list[str]) -> bool:
     if not words or not words[0]:
         return False
     program = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    if _loads_more(words):
+        return False
+    asks = len(words) == _ASKED and words[1] in {"--version", "-V", "-version"}
+    if asks and "/" not in words[0]:
+        return True
     if program not in _HARMLESS or (program == "git" and "-c" in words):
         return False
     wanted = _HARMLESS[program]
     return not wanted or any(word in wanted for word in words[1:3])
+
+
+def _loads_more(words: list[str]) -> bool:
+    """Whether an option makes a harmless program load code or read secrets."""
+    return any(
+        word.startswith(("-wrapper", "-fplugin", "-P", "-B", "-specs"))
+        or is_secret_place(word)
+        or suspicious_host(word)
+        for word in words[1:]
+    )
+
+
+def plain_program(event: Event) -> bool:
+    """Whether a program of the search path is started by a list of words, without a shell."""
+    command = event.argument(0, "args")
+    if command.items is None or event.named.get("shell") is not None:
+        return False
+    words = [flat(item) for item in command.items]
+    program = words[0].removesuffix(".exe") if words else ""
+    if not program:  # a program that the caller names
+        return not any(word in {"-c", "-e"} or "http" in word for word in words)
+    return program.isidentifier() and not _RUNS_MORE.match(program)
 
 
 def installs_package(event: Event) -> bool:
@@ -100,21 +160,6 @@ def installs_package(event: Event) -> bool:
     return bool(re.search(r"\bpip3?\b.* install\b", text)) and not re.search(
         r"://|--index-url|--extra-index|\s-i\s|--find-links|[;|&`$]", text
     )
-
-
-def suspicious_host(text: str) -> bool:
-    """Whether a text names a host that collects stolen data, or a bare public address."""
-    lower = text.lower()
-    if any(host in lower for host in EXFILTRATION_HOSTS):
-        return True
-    for found in _ADDRESS.finditer(text):
-        try:
-            address = ipaddress.ip_address(found[1])
-        except ValueError:
-            continue
-        if not (address.is_loopback or address.is_unspecified):
-            return True
-    return False
 
 
 def acts(context: Context, *wanted: Act) -> Iterator[Event]:

@@ -1,0 +1,29 @@
+"""Hosts that no model has a reason to speak to.
+
+Sources: services that collect stolen data in published malicious packages.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Final
+
+from modelkeep.scan.python_policy import EXFILTRATION_HOSTS
+
+_ADDRESS: Final = re.compile(r"https?://(?:[^/@\s]*@)?\[?([0-9a-fA-F:.]+)\]?(?:[:/?]|$)")
+
+
+def suspicious_host(text: str) -> bool:
+    """Whether a text names a host that collects stolen data, or a bare public address."""
+    lower = text.lower()
+    if any(host in lower for host in EXFILTRATION_HOSTS):
+        return True
+    for found in _ADDRESS.finditer(text):
+        try:
+            address = ipaddress.ip_address(found[1])
+        except ValueError:
+            continue
+        if not (address.is_loopback or address.is_unspecified):
+            return True
+    return False
