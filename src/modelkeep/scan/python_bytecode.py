@@ -69,9 +69,10 @@ def network_names(code: CodeObject) -> Iterator[str]:
         used = set(inner.names)
         for name, act in ACTS.items():
             root, _, last = name.replace("()", "").rpartition(".")
-            if act in {Act.SEND, Act.CONNECT} or last == "urlretrieve":
-                if last in used and any(root == one or root.startswith(f"{one}.") for one in used):
-                    yield name
+            speaks = act in {Act.SEND, Act.CONNECT} or last == "urlretrieve"
+            modules = {root, root.partition(".")[0]}
+            if speaks and last in used and modules & used:
+                yield name
 
 
 def run(context: Context) -> Iterator[Finding]:

@@ -96,9 +96,9 @@ class Calls(Expressions):
             return self._looked_up((receiver, args[0]) if len(args) == 1 else args, func)
         if receiver.dotted in DANGEROUS_MODULES and func.attr in {"values", "items"}:
             self.emit(Act.LOOKUP, receiver.dotted, func)
-        elif func.attr in _ELEMENT and args and isinstance(args[0].constant, str):
-            if receiver.dotted in NAMESPACES:
-                return self.namespace(receiver, args[0], args[0].constant, func)
+        named = func.attr in _ELEMENT and args and isinstance(args[0].constant, str)
+        if named and receiver.dotted in NAMESPACES:
+            return self.namespace(receiver, args[0], str(args[0].constant), func)
         return None
 
     def _unknown(self, args: tuple[Value, ...], node: ast.AST) -> None:
@@ -229,7 +229,7 @@ class Calls(Expressions):
         if name == "inspect.getmembers" and args[0].dotted in DANGEROUS_MODULES:
             self.emit(Act.LOOKUP, args[0].dotted, node, args=args)
         if name == "functools.reduce" and args[0].dotted == "builtins.getattr":
-            return self._looked_up((args[-1], args[1]), node) if len(args) > 2 else None
+            return self._looked_up((args[-1], args[1]), node) if args[2:] else None
         if name in _APPLIERS and len(args) > 1:
             return self._applied(args, node)
         if name in {"operator.attrgetter", "operator.methodcaller"}:

@@ -44,7 +44,9 @@ RULE: Final = Rule(
 _PREFIX: Final = re.compile(r"[A-Za-z_][\w.]*[.(\[]")
 _MODULE: Final = re.compile(r"(?:\.py|version|__about__|__init__)$", re.IGNORECASE)
 _ELSEWHERE: Final = re.compile(r"^(?:/|~|[A-Za-z]:\\)")
-_WHOLE: Final = re.compile(r"\.read(?:_text|_bytes)?(?:\(\)(?:\.decode)?)?(?:\(\))?$|^builtins\.compile\(\)$")
+_WHOLE: Final = re.compile(
+    r"\.read(?:_text|_bytes)?(?:\(\)(?:\.decode)?)?(?:\(\))?$|^builtins\.compile\(\)$"
+)
 _NOTED: Final = frozenset(
     """
     sympy.sympify sympy.parsing.sympy_parser.parse_expr numexpr.evaluate pandas.eval
@@ -114,10 +116,8 @@ def _by_text(event: Event, code: Value) -> Severity:
         assembled = ASSEMBLED in code.labels and event.name != "builtins.eval"
         return by_place(event, early=Severity.HIGH) if assembled else Severity.LOW
     if FILE in code.labels:  # the text is the path then
-        if code.text:
-            whole = _MODULE.search(code.text)
-        else:  # a whole file is a module; a piece of one was hidden in it
-            whole = _WHOLE.search(code.dotted)
+        # A whole file is a module; a piece of one was hidden in it.
+        whole = _MODULE.search(code.text) if code.text else _WHOLE.search(code.dotted)
         return Severity.MEDIUM if whole else by_place(event, early=Severity.HIGH)
     if _PREFIX.match(code.text.partition(HOLE)[0]):
         return Severity.MEDIUM

@@ -204,7 +204,9 @@ class Walk(Calls):
     def annotation(self, node: ast.expr | None) -> None:
         """An annotation is an expression too, and runs where it stands."""
         if node is not None and not isinstance(node, ast.Name | ast.Constant):
-            self.value(node)
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call):
+                    self.value(call)
 
     def _augmented(self, node: ast.AugAssign) -> None:
         self.bind(node.target, self.value(ast.BinOp(node.target, node.op, node.value)))

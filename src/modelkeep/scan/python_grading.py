@@ -14,8 +14,8 @@ from modelkeep.formats.python_source import PythonSource
 from modelkeep.scan.hosts import suspicious_host
 from modelkeep.scan.interface import Context
 from modelkeep.scan.python_flow import Event, events
-from modelkeep.scan.python_policy import RUN_BY_VARIABLE, Act
 from modelkeep.scan.python_origins import is_secret_place
+from modelkeep.scan.python_policy import RUN_BY_VARIABLE, Act
 from modelkeep.scan.python_scopes import Place
 from modelkeep.scan.python_values import DECODED, ENVIRONMENT, HOST, SECRET, flat
 from modelkeep.scan.shell_policy import is_attack
@@ -102,9 +102,9 @@ def decisive(event: Event) -> bool:
 def harmless_command(event: Event) -> bool:
     """Whether a command is constant and only shows or converts something."""
     environment = event.named.get("env")
-    if environment is not None and isinstance(environment.constant, dict):
-        if RUN_BY_VARIABLE & environment.constant.keys():
-            return False
+    variables = environment.constant if environment is not None else None
+    if isinstance(variables, dict) and RUN_BY_VARIABLE & variables.keys():
+        return False
     command = event.argument(0, "args")
     if command.items is not None:
         words = [flat(item) for item in command.items]

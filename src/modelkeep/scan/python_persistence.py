@@ -35,7 +35,9 @@ RULE: Final = Rule(
 _ROOTS: Final = re.compile(r"^(/|~/?|/home/?|/root/?|/\*|C:\\?|\$HOME/?)$")
 _ABSOLUTE: Final = re.compile(r"^(?!/tmp/|/var/tmp/|/dev/shm/)(?:/|~|[A-Za-z]:\\)\w")
 """A fixed place of the machine that is no place for temporary files."""
-_PLANTED: Final = re.compile(r"(?:^|\s)(?:/tmp|/var/tmp|/dev/shm)\b|\.(?:zip|egg|whl|bin|pt|pkl)$")
+_PLANTED: Final = re.compile(
+    r"(?:^|\s)(?:/tmp|/var/tmp|/dev/shm)\b|\.(?:zip|egg|whl|bin|pt|pkl)$"
+)
 """Where others can write, or a file that is no folder."""
 _TRACERS: Final = frozenset(
     "sys.settrace sys.setprofile threading.settrace threading.setprofile".split()

@@ -32,7 +32,9 @@ RULE: Final = Rule(
     topic="artifact.malicious_code",
     tags=("CWE-502",),
 )
-_OBJECTS: Final = re.compile(r"!!python/|tag:yaml\.org,2002:python/|\"py/(?:reduce|object|function|type)\"")
+_OBJECTS: Final = re.compile(
+    r"!!python/|tag:yaml\.org,2002:python/|\"py/(?:reduce|object|function|type)\""
+)
 _PICKLES: Final = ("pickle.", "_pickle.", "cPickle.", "dill.", "cloudpickle.")
 _SWITCHES: Final = {"numpy.load": ("allow_pickle", True), "load_model": ("safe_mode", False)}
 
@@ -54,10 +56,9 @@ def _severity(event: Event) -> Severity | None:
         return None
     if event.name.endswith(tuple(_SWITCHES)):
         return Severity.MEDIUM
-    if DECODED in event.labels or isinstance(event.argument(0).constant, bytes):
-        return by_place(event)
     text = event.argument(0).constant
-    if isinstance(text, str) and _OBJECTS.search(text):
+    hidden = isinstance(text, str) and _OBJECTS.search(text)
+    if hidden or DECODED in event.labels or isinstance(text, bytes):
         return by_place(event)
     if event.name.startswith("marshal.") and FILE not in event.labels:
         return by_place(event, early=Severity.HIGH)
