@@ -9,6 +9,15 @@ from modelkeep.core import Severity
 from modelkeep.scan.python_command import DETECTOR
 
 BAD = [
+    'import sys\nsys._getframe().f_builtins["__import__"]("os").system("true")',
+    'import sys\nsys.modules.get("os").system("true")',
+    'import os\nos.__getattribute__("sys" + "tem")("true")',
+    'import os\nmatch os.system:\n    case f: f("true")',
+    'def f(x: __import__("os").system("true")): pass',
+    'x: __import__("os").system("true") = 1',
+    'import subprocess\nsubprocess.run(["nvidia-smi"], env={"LD_PRELOAD": "x.so"})',
+    'import pydoc\npydoc.pipepager("x", "true")',
+    'import subprocess\nsubprocess.run(["gcc", "-wrapper", "sh,-c,true", "x.c"])',
     'import os\nos.system("true")',
     'import os as o\no.system("true")',
     'from os import system\nsystem("true")',

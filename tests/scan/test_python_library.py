@@ -56,9 +56,7 @@ def test_what_is_hidden_hostile_or_runs_at_import_fails(tmp_path: Path, code: st
     assert verdict(wheel(tmp_path, code)) is Verdict.FAIL
 
 
-def test_a_source_tree_is_a_library_until_a_model_lies_in_it(tmp_path: Path) -> None:
+def test_a_folder_with_a_build_description_is_no_library(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\nname = 'pack'\n")
     (tmp_path / "tool.py").write_text(ORDINARY[0])
-    assert verdict(tmp_path) is Verdict.PASS
-    (tmp_path / "config.json").write_text("{}")
     assert verdict(tmp_path) is Verdict.FAIL

@@ -59,6 +59,20 @@ def risky_names(code: CodeObject) -> Iterator[str]:
                 yield name
         if "__import__" in names and (DANGEROUS_MODULES | {"getattr"}) & (words | names):
             yield "builtins.__import__"
+        if "getattr" in names and "builtins" in names:
+            yield "builtins.getattr"
+
+
+def network_names(code: CodeObject) -> Iterator[str]:
+    """Functions that a code object uses and that speak to other machines."""
+    for inner in code.walk():
+        used = set(inner.names)
+        for name, act in ACTS.items():
+            root, _, last = name.replace("()", "").rpartition(".")
+            speaks = act in {Act.SEND, Act.CONNECT} or last == "urlretrieve"
+            modules = {root, root.partition(".")[0]}
+            if speaks and last in used and modules & used:
+                yield name
 
 
 def run(context: Context) -> Iterator[Finding]:
@@ -67,6 +81,9 @@ def run(context: Context) -> Iterator[Finding]:
     if not isinstance(code, CodeObject):
         return
     found = sorted(set(risky_names(code)))
+    beside = _has_source(context)
+    if not beside:  # with its source it is read there
+        found += sorted(set(network_names(code)) - set(found))
     for name in found:
         severe = ACTS.get(name) in {Act.COMMAND, Act.EXECUTE}
         yield context.finding(
@@ -77,7 +94,6 @@ def run(context: Context) -> Iterator[Finding]:
             evidence={"call": name},
         )
     if not found:
-        beside = _has_source(context)
         yield context.finding(
             RULE,
             Severity.INFO if beside else Severity.MEDIUM,

@@ -15,6 +15,7 @@ from typing import Final
 
 from modelkeep.scan import python_fold as fold
 from modelkeep.scan.python_expressions import Expressions
+from modelkeep.scan.python_names import NAMESPACES
 from modelkeep.scan.python_origins import labels_of
 from modelkeep.scan.python_policy import ACTS, DANGEROUS_MODULES, RISKY, Act, act_of, canonical
 from modelkeep.scan.python_scopes import Scope
@@ -32,8 +33,11 @@ from modelkeep.scan.python_values import (
     sequence,
     shown,
 )
+from modelkeep.scan.shell_policy import is_attack
 
 _MOST_ITEMS: Final = 5000
+_LONGEST_COMMAND: Final = 4096
+_ELEMENT: Final = frozenset({"get", "__getitem__", "pop", "setdefault"})
 _FOLLOWED: Final = 5
 """Calls of the module's own functions are followed so deep."""
 _TAKERS: Final = frozenset(
@@ -91,7 +95,32 @@ class Calls(Expressions):
             folded = None if self.saturated else fold.method(receiver, node.func.attr, args)
             if folded is not None:
                 return self.weigh(folded)
+        if isinstance(node.func, ast.Attribute):
+            found = self._member(node.func, receiver, args)
+            if found is not None:
+                return found
+        elif not callee.dotted and callee.node is None:
+            self._unknown(args, node)
         return self.call(callee, args, named, node, receiver)
+
+    def _member(
+        self, func: ast.Attribute, receiver: Value, args: tuple[Value, ...]
+    ) -> Value | None:
+        """``sys.modules.get("os")`` and ``os.__getattribute__("system")``."""
+        if func.attr == "__getattribute__" and args:
+            return self._looked_up((receiver, args[0]) if len(args) == 1 else args, func)
+        if receiver.dotted in DANGEROUS_MODULES and func.attr in {"values", "items"}:
+            self.emit(Act.LOOKUP, receiver.dotted, func)
+        named = func.attr in _ELEMENT and args and isinstance(args[0].constant, str)
+        if named and receiver.dotted in NAMESPACES:
+            return self.namespace(receiver, args[0], str(args[0].constant), func)
+        return None
+
+    def _unknown(self, args: tuple[Value, ...], node: ast.AST) -> None:
+        """A function nobody can name is given a command for a shell."""
+        text = args[0].constant if args else None
+        if isinstance(text, str) and len(text) < _LONGEST_COMMAND and is_attack(text):
+            self.emit(Act.COMMAND, "a hidden function", node, args=args)
 
     def _unstarred(self, node: ast.Starred, args: tuple[Value, ...]) -> tuple[Value, ...]:
         items = self.value(node.value).items
@@ -210,8 +239,12 @@ class Calls(Expressions):
 
     def _applying(self, name: str, args: tuple[Value, ...], node: ast.AST) -> Value | None:
         """Calls that look up or call a function they are given."""
-        if name == "builtins.getattr" and len(args) > 1:
+        if name in {"builtins.getattr", "inspect.getattr_static"} and len(args) > 1:
             return self._looked_up(args, node)
+        if name == "inspect.getmembers" and args[0].dotted in DANGEROUS_MODULES:
+            self.emit(Act.LOOKUP, args[0].dotted, node, args=args)
+        if name == "functools.reduce" and args[0].dotted == "builtins.getattr":
+            return self._looked_up((args[-1], args[1]), node) if args[2:] else None
         if name in _APPLIERS and len(args) > 1:
             return self._applied(args, node)
         if name in {"operator.attrgetter", "operator.methodcaller"}:

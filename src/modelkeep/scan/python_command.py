@@ -25,9 +25,11 @@ from modelkeep.scan.python_grading import (
     by_place,
     harmless_command,
     installs_package,
+    plain_program,
     report,
 )
 from modelkeep.scan.python_policy import Act
+from modelkeep.scan.python_scopes import Place
 from modelkeep.scan.python_values import ASSEMBLED, DECODED, FILE, NETWORK, flat
 
 RULE: Final = Rule(
@@ -64,6 +66,8 @@ def _severity(event: Event, format_: str) -> Severity:
             return Severity.MEDIUM
         return by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
     command = event.argument(0, "args")
+    if event.place is Place.HELPER and event.called and plain_program(event):
+        return Severity.MEDIUM
     if not event.called or flat(command).strip() or _TOLD & command.labels:
         return by_place(event)
     return by_place(event, late=Severity.MEDIUM)  # what its caller wants

@@ -17,12 +17,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
+from modelkeep.scan.hosts import suspicious_host
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
-from modelkeep.scan.python_hosts import suspicious_host
 from modelkeep.scan.python_policy import Act
-from modelkeep.scan.python_values import NETWORK, flat
+from modelkeep.scan.python_values import HUB, NETWORK, flat
 
 RULE: Final = Rule(
     id="PYC004",
@@ -44,6 +44,9 @@ def run(context: Context) -> Iterator[Finding]:
         if NETWORK in event.labels:
             sentence = f"{event.name} is given what was fetched from the network"
             yield report(context, RULE, event, by_place(event), sentence)
+        elif HUB in event.labels and event.act in {Act.EXECUTE, Act.COMMAND}:
+            sentence = f"{event.name} runs a file of another repository"
+            yield report(context, RULE, event, by_place(event, early=Severity.HIGH), sentence)
     for event in acts(context, Act.WRITE, Act.REQUEST):
         if _stores_program(event):
             severity = by_place(event, early=Severity.HIGH)

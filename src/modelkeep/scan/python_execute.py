@@ -21,7 +21,17 @@ from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import Act
-from modelkeep.scan.python_values import ASSEMBLED, CODE, DECODED, FILE, HOLE, NETWORK, Value
+from modelkeep.scan.python_values import (
+    ASSEMBLED,
+    CODE,
+    DECODED,
+    FILE,
+    HOLE,
+    HUB,
+    NETWORK,
+    Value,
+    flat,
+)
 
 RULE: Final = Rule(
     id="PYC002",
@@ -32,9 +42,14 @@ RULE: Final = Rule(
     tags=("CWE-95", "CWE-506"),
 )
 _PREFIX: Final = re.compile(r"[A-Za-z_][\w.]*[.(\[]")
-_FILE_NAMES: Final = re.compile(r"\.(py|txt|cfg|md)$")
+_MODULE: Final = re.compile(r"(?:\.py|version|__about__|__init__)$", re.IGNORECASE)
+_ELSEWHERE: Final = re.compile(r"^(?:/|~|[A-Za-z]:\\)")
+_WHOLE: Final = re.compile(
+    r"\.read(?:_text|_bytes)?(?:\(\)(?:\.decode)?)?(?:\(\))?$|^builtins\.compile\(\)$"
+)
 _NOTED: Final = frozenset(
     """
+    sympy.sympify sympy.parsing.sympy_parser.parse_expr numexpr.evaluate pandas.eval
     torch.hub.load timeit.timeit timeit.repeat timeit.Timer runpy.run_path runpy.run_module
     imp.load_source imp.load_module importlib.machinery.SourceFileLoader
     importlib.machinery.SourceFileLoader().load_module
@@ -42,11 +57,22 @@ _NOTED: Final = frozenset(
 )
 
 
+_PLACED: Final = {
+    "importlib.util.spec_from_file_location": 1,
+    "runpy.run_path": 0,
+    "imp.load_source": 1,
+    "importlib.machinery.SourceFileLoader": 1,
+}
+"""Which argument is the path of the file that is run."""
+_KEYWORDS: Final = ("path_name", "location")
+_LOADABLE: Final = re.compile(r"(?:\.(?:py|so|pyd)|[^.]*)$")
+
+
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per execution of text."""
     for event in acts(context, Act.EXECUTE):
         severity = _severity(event)
-        if severity is not None and NETWORK not in event.labels:
+        if severity is not None and not {NETWORK, HUB} & event.labels:
             yield report(context, RULE, event, severity, _sentence(event))
 
 
@@ -66,12 +92,23 @@ def _severity(event: Event) -> Severity | None:
         return by_place(event)
     if not event.called:
         return by_place(event, early=Severity.HIGH)
-    if event.name == "builtins.compile":
+    if event.name in {"builtins.compile", "test.support.script_helper.assert_python_ok"}:
         return None
+    if event.name in _PLACED:
+        return _by_path(event, _PLACED[event.name])
     if event.name in _NOTED or event.name.startswith(("types.", "new.")):
         made = CODE in event.labels
         return by_place(event, early=Severity.HIGH) if made else Severity.MEDIUM
     return _by_text(event, code)
+
+
+def _by_path(event: Event, position: int) -> Severity | None:
+    """A file that is run by its path: one outside of the model, or one that is no module."""
+    path = event.argument(position, _KEYWORDS[position])
+    text = flat(path) or path.text
+    if text and (_ELSEWHERE.match(text) or not _LOADABLE.search(text)):
+        return by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
+    return None if "spec_from" in event.name else Severity.MEDIUM
 
 
 def _by_text(event: Event, code: Value) -> Severity:
@@ -79,8 +116,9 @@ def _by_text(event: Event, code: Value) -> Severity:
         assembled = ASSEMBLED in code.labels and event.name != "builtins.eval"
         return by_place(event, early=Severity.HIGH) if assembled else Severity.LOW
     if FILE in code.labels:  # the text is the path then
-        named = not code.text or _FILE_NAMES.search(code.text)
-        return Severity.MEDIUM if named else by_place(event, early=Severity.HIGH)
+        # A whole file is a module; a piece of one was hidden in it.
+        whole = _MODULE.search(code.text) if code.text else _WHOLE.search(code.dotted)
+        return Severity.MEDIUM if whole else by_place(event, early=Severity.HIGH)
     if _PREFIX.match(code.text.partition(HOLE)[0]):
         return Severity.MEDIUM
     return by_place(event, early=Severity.HIGH)

@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Finding, Rule, Severity
+from modelkeep.scan.hosts import suspicious_host
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
-from modelkeep.scan.python_hosts import suspicious_host
 from modelkeep.scan.python_origins import is_secret_place
 from modelkeep.scan.python_policy import Act
 from modelkeep.scan.python_values import ENVIRONMENT, HOST, SECRET, flat, joined

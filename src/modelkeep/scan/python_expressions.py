@@ -136,7 +136,10 @@ class Expressions(Names):
         result = self.value(spine[-1].left)
         for part in reversed(spine):
             right = self.value(part.right)
-            if self.saturated:
+            if isinstance(part.op, ast.Div) and result.dotted.startswith("pathlib."):
+                text = f"{result.text}/{shown(right)}"
+                result = Value("pathlib.Path()", text=text, labels=joined(result, right))
+            elif self.saturated:
                 result = Value(labels=joined(result, right))
             else:
                 result = self.weigh(fold.binary(part.op, result, right))

@@ -109,7 +109,7 @@ def _inner(event: Event, depth: int) -> list[Event]:
     if not isinstance(value.constant, str | bytes | bytearray):
         return []
     try:
-        tree = parse(flat(value))
+        tree = parse(flat(value).lstrip("@ "))  # pandas marks names of Python so
     except MalformedArtifactError:
         return []
     return [
@@ -142,6 +142,7 @@ class Walk(Calls):
             ast.With: self._with,
             ast.AsyncWith: self._with,
             ast.Return: self._return,
+            ast.Match: self._match,
         }
 
     def module(self, tree: ast.Module, place: Place) -> None:
@@ -196,8 +197,16 @@ class Walk(Calls):
             self.bind(target, value)
 
     def _annotated(self, node: ast.AnnAssign) -> None:
+        self.annotation(node.annotation)
         if node.value is not None:
             self.bind(node.target, self.value(node.value))
+
+    def annotation(self, node: ast.expr | None) -> None:
+        """An annotation is an expression too, and runs where it stands."""
+        if node is not None and not isinstance(node, ast.Name | ast.Constant):
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call):
+                    self.value(call)
 
     def _augmented(self, node: ast.AugAssign) -> None:
         self.bind(node.target, self.value(ast.BinOp(node.target, node.op, node.value)))
@@ -206,6 +215,9 @@ class Walk(Calls):
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.value(default)
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            self.annotation(argument.annotation)
+        self.annotation(node.returns)
         self.decorate(node.decorator_list)
         self.scope.names[node.name] = Value(node=node)
         if node not in self._queued:
@@ -258,6 +270,18 @@ class Walk(Calls):
             if item.optional_vars is not None:
                 self.bind(item.optional_vars, value)
         self.block(node.body)
+
+    def _match(self, node: ast.Match) -> None:
+        subject = self.value(node.subject)
+        for case in node.cases:
+            for pattern in ast.walk(case.pattern):
+                name = getattr(pattern, "name", None)
+                if isinstance(name, str):
+                    whole = pattern is case.pattern
+                    self.scope.names[name] = subject if whole else self.element(subject)
+            if case.guard is not None:
+                self.value(case.guard)
+            self.block(case.body)
 
     def _return(self, node: ast.Return) -> None:
         if node.value is not None:

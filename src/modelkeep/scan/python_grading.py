@@ -11,15 +11,26 @@ from typing import Final
 
 from modelkeep.core import Confidence, Finding, Rule, Severity
 from modelkeep.formats.python_source import PythonSource
+from modelkeep.scan.hosts import suspicious_host
 from modelkeep.scan.interface import Context
 from modelkeep.scan.python_flow import Event, events
 from modelkeep.scan.python_library import is_library, is_plain
-from modelkeep.scan.python_policy import Act
+from modelkeep.scan.python_origins import is_secret_place
+from modelkeep.scan.python_policy import RUN_BY_VARIABLE, Act
 from modelkeep.scan.python_scopes import Place
-from modelkeep.scan.python_values import flat
+from modelkeep.scan.python_values import DECODED, ENVIRONMENT, HOST, SECRET, flat
+from modelkeep.scan.shell_policy import is_attack
 
 PYTHON: Final = frozenset({"python", "python cells"})
 """Formats whose document is Python code."""
+_LONGEST: Final = 4096
+_ASKED: Final = 2
+_RUNS_MORE: Final = re.compile(
+    r"(?:ba|z|da|k|c|fi)?sh$|python|perl|ruby|node|php|env$|sudo$|su$|curl$|wget$|nc$|ncat$"
+    r"|powershell|pwsh|cmd$|xargs$|find$|tar$|awk$|nohup$|setsid$|timeout$|socat$|crontab$"
+    r"|make$|docker$|ssh$|scp$|rm$|dd$|chmod$|busybox$|mshta$|rundll32$|npm$|npx$|pip"
+)
+"""Programs that start others, fetch or destroy."""
 _SHELL: Final = frozenset(";|&$`<>\n")
 _HARMLESS: Final[dict[str, frozenset[str]]] = {
     "git": frozenset(
@@ -59,7 +70,12 @@ def report(
     context: Context, rule: Rule, event: Event, severity: Severity, message: str
 ) -> Finding:
     """A finding about an event."""
-    if severity > Severity.MEDIUM and is_library(context) and is_plain(event):
+    if (
+        severity > Severity.MEDIUM
+        and is_library(context)
+        and is_plain(event)
+        and not decisive(event)
+    ):
         severity = Severity.MEDIUM
     sure = Confidence.HIGH if event.called else Confidence.MEDIUM
     return context.finding(
@@ -71,8 +87,22 @@ def report(
     )
 
 
+def decisive(event: Event) -> bool:
+    """Whether an act has no honest purpose, whoever calls the function it stands in."""
+    if {DECODED, SECRET, ENVIRONMENT, HOST} & event.labels:
+        return True
+    text = flat(event.argument(0))[:_LONGEST]
+    return event.act in {Act.OPEN, Act.WRITE, Act.COPY, Act.DELETE} or (
+        bool(text) and (suspicious_host(text) or is_attack(text))
+    )
+
+
 def harmless_command(event: Event) -> bool:
     """Whether a command is constant and only shows or converts something."""
+    environment = event.named.get("env")
+    variables = environment.constant if environment is not None else None
+    if isinstance(variables, dict) and RUN_BY_VARIABLE & variables.keys():
+        return False
     command = event.argument(0, "args")
     if command.items is not None:
         words = [flat(item) for item in command.items]
@@ -89,10 +119,37 @@ def harmless_words(words: list[str]) -> bool:
     if not words or not words[0]:
         return False
     program = words[0].replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    if _loads_more(words):
+        return False
+    asks = len(words) == _ASKED and words[1] in {"--version", "-V", "-version"}
+    if asks and "/" not in words[0]:
+        return True
     if program not in _HARMLESS or (program == "git" and "-c" in words):
         return False
     wanted = _HARMLESS[program]
     return not wanted or any(word in wanted for word in words[1:3])
+
+
+def _loads_more(words: list[str]) -> bool:
+    """Whether an option makes a harmless program load code or read secrets."""
+    return any(
+        word.startswith(("-wrapper", "-fplugin", "-P", "-B", "-specs"))
+        or is_secret_place(word)
+        or suspicious_host(word)
+        for word in words[1:]
+    )
+
+
+def plain_program(event: Event) -> bool:
+    """Whether a program of the search path is started by a list of words, without a shell."""
+    command = event.argument(0, "args")
+    if command.items is None or event.named.get("shell") is not None:
+        return False
+    words = [flat(item) for item in command.items]
+    program = words[0].removesuffix(".exe") if words else ""
+    if not program:  # a program that the caller names
+        return not any(word in {"-c", "-e"} or "http" in word for word in words)
+    return program.isidentifier() and not _RUNS_MORE.match(program)
 
 
 def installs_package(event: Event) -> bool:

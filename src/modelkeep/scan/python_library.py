@@ -5,12 +5,11 @@ happens to whoever loads the model. In a package for programs nobody calls them 
 what its functions do is what their callers want, unless the act itself is hidden or hostile.
 What runs at import is judged alike everywhere.
 
-Sources: PEP 427 (wheels), PEP 518 (``pyproject.toml``); CWE-506.
+Sources: PEP 427 (wheels); CWE-506.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from modelkeep.core import Severity
@@ -21,14 +20,10 @@ from modelkeep.scan.python_scopes import Place
 from modelkeep.scan.python_values import DECODED, NETWORK, SECRET, flat
 from modelkeep.scan.shell_policy import judge
 
-_BUILT: Final = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
-_MODEL: Final = re.compile(
-    r"^(?:config|model_index|modules|tokenizer_config|adapter_config|manifest)\.json$|^mlmodel$"
-    r"|\.(?:bin|pt|pth|ckpt|pkl|pickle|joblib|safetensors|gguf|onnx|keras|h5|hdf5|pb|tflite"
-    r"|msgpack|npz|mar|nemo|engine|mlmodel|mlpackage|pdparams|caffemodel|skops|pte|llamafile)$"
-)
-"""Names of what a loader of models starts from."""
 _NEVER: Final = frozenset({"os.dup2", "sys.settrace", "sys.setprofile"})
+_BY_SHELL: Final = frozenset(
+    "os.system os.popen subprocess.getoutput subprocess.getstatusoutput".split()
+)
 _HIDDEN: Final = frozenset({DECODED, NETWORK})
 _AT_IMPORT: Final = frozenset(
     """
@@ -41,15 +36,12 @@ _AT_IMPORT: Final = frozenset(
 
 
 def is_library(context: Context) -> bool:
-    """Whether code is a package for programs, so that no loader calls it by name.
+    """Whether code lies in a wheel, so that programs call it and no loader of models does.
 
-    That is a wheel, or a source tree with a build description and no model beside it.
+    A folder that only looks like a package is none: anybody can add a build description.
     """
     streams = [context.location.path, *(context.location.member or "").split("!")[:-1]]
-    if any(name.lower().endswith(".whl") for name in streams):
-        return True
-    names = {name.rpartition("/")[2].lower() for name in context.root}
-    return not _BUILT.isdisjoint(names) and not any(map(_MODEL.search, names))
+    return any(name.lower().endswith(".whl") for name in streams)
 
 
 def is_plain(event: Event) -> bool:
@@ -58,6 +50,8 @@ def is_plain(event: Event) -> bool:
         return False
     if event.place is Place.IMPORT:
         return event.called and event.name in _AT_IMPORT and not _HIDDEN & event.labels
+    if event.name in _BY_SHELL and event.argument(0, "cmd").constant is not None:
+        return False  # what it runs was decided by whoever wrote the package
     sends_secrets = event.act is Act.SEND and SECRET in event.labels
     if sends_secrets or _HIDDEN & event.labels:
         return False

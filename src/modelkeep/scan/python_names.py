@@ -19,6 +19,7 @@ from modelkeep.scan.python_policy import (
     BUILTINS,
     DANGEROUS_MODULES,
     RISKY,
+    RUN_BY_VARIABLE,
     Act,
     act_of,
     canonical,
@@ -28,7 +29,11 @@ from modelkeep.scan.python_values import HOLE, UNKNOWN, Value, labelled
 
 OBJECT_WALK: Final = "object.__walk__"
 """The way from any object to all classes."""
-_NAMESPACES: Final = frozenset({"builtins.globals()", "builtins.locals()", "builtins.vars()"})
+_OWN_NAMES: Final = frozenset({"builtins.globals()", "builtins.locals()", "builtins.vars()"})
+NAMESPACES: Final = DANGEROUS_MODULES | _OWN_NAMES | {"sys.modules"}
+"""Maps from names to modules and functions."""
+_FRAME_NAMES: Final = {"f_builtins": "builtins", "f_globals": "builtins.globals()"}
+"""Namespaces that are reached through a stack frame."""
 _MODULES: Final = {name.partition(".")[0] for name in ACTS} - {"builtins", "code", "test"}
 _SPECIAL: Final = _MODULES | {"__loader__", "get_ipython", "__pyarmor__", "base64", "zlib"}
 """Names that mean the same wherever they are not bound, as in a fragment of a program."""
@@ -108,6 +113,8 @@ class Names(ABC):
             found = member.names.get(name) if member else None
             if found is not None:
                 return found
+        if name in _FRAME_NAMES:
+            return Value(_FRAME_NAMES[name], labels=base.labels)
         if name in {"__dict__", "__call__", "__func__", "__wrapped__"} and base.dotted:
             return base
         if base.dotted:
@@ -123,7 +130,7 @@ class Names(ABC):
         """An element of a map of names, such as ``globals()`` or ``sys.modules``."""
         if base.dotted == "sys.modules" or base.dotted.endswith(".__globals__"):
             return Value(key if key != "__builtins__" else "builtins", labels=index.labels)
-        if base.dotted in _NAMESPACES:
+        if base.dotted in _OWN_NAMES:
             found = self.scope.find(key)
             if key == "__builtins__":
                 found = Value("builtins")
@@ -148,10 +155,12 @@ class Names(ABC):
             self._bind_attribute(target, value)
         elif isinstance(target, ast.Subscript):
             base = self.value(target.value)
-            self.value(target.slice)
+            key = self.value(target.slice).constant
             self.escapes(value, target)
             if base.dotted in {"builtins", "sys.meta_path"}:
                 self.emit(Act.HOOK, "builtins", target, args=(value,))
+            if base.dotted == "os.environ" and key in RUN_BY_VARIABLE:
+                self.emit(Act.HOOK, f"os.environ[{key!r}]", target, args=(value,))
 
     def _bind_attribute(self, target: ast.Attribute, value: Value) -> None:
         base = self.value(target.value)

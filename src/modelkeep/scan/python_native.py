@@ -12,6 +12,7 @@ Sources: CWE-114; CPython documentation of ``ctypes``; PyTorch ``cpp_extension``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -42,6 +43,8 @@ _KNOWN: Final = (
     "nccl",
     "mkl",
 )
+_FOREIGN: Final = re.compile(r"\b(?:system|popen|execv\w*|fork|dlopen)\s*\(|^(?:/(?!usr/)|~)")
+"""Sources that start programs, or a library outside of the model."""
 _MEMORY: Final = (".mmap", ".mprotect", "VirtualAlloc", "CreateThread", "RtlMoveMemory")
 
 
@@ -54,6 +57,8 @@ def run(context: Context) -> Iterator[Finding]:
 
 
 def _severity(event: Event) -> Severity:
+    if event.act is Act.BUILD and _FOREIGN.search(" ".join(map(flat, event.values))):
+        return by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
     if event.act is Act.BUILD or not event.called:
         return Severity.MEDIUM
     if event.name.endswith(_MEMORY) or event.name == "ctypes.memmove":

@@ -16,6 +16,7 @@ from modelkeep.scan.python_values import (
     ENVIRONMENT,
     FILE,
     HOST,
+    HUB,
     NETWORK,
     SECRET,
     SITE,
@@ -49,6 +50,14 @@ _ORIGINS: Final = {
     SITE: """
         site.getsitepackages site.getusersitepackages site.USER_SITE site.getuserbase
         sysconfig.get_path sysconfig.get_paths distutils.sysconfig.get_python_lib
+        """,
+    SECRET: """
+        huggingface_hub.get_token huggingface_hub.HfFolder.get_token
+        huggingface_hub.HfFolder().get_token keyring.get_password
+        """,
+    HUB: """
+        huggingface_hub.hf_hub_download huggingface_hub.snapshot_download
+        huggingface_hub.cached_download
         """,
     CODE: "builtins.compile types.CodeType marshal.loads marshal.load",
 }
@@ -85,5 +94,7 @@ def labels_of(dotted: str, args: Sequence[Value]) -> frozenset[str]:
 
 def labels_of_name(dotted: str) -> frozenset[str]:
     """The labels of an attribute, such as ``os.environ``."""
+    if dotted.endswith(".__file__"):  # where an installed module lies
+        return frozenset({SITE})
     own = _BY_NAME.get(dotted)
     return frozenset({own}) if own in {ENVIRONMENT, SITE} else frozenset()

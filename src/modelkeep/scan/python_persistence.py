@@ -35,6 +35,10 @@ RULE: Final = Rule(
 _ROOTS: Final = re.compile(r"^(/|~/?|/home/?|/root/?|/\*|C:\\?|\$HOME/?)$")
 _ABSOLUTE: Final = re.compile(r"^(?!/tmp/|/var/tmp/|/dev/shm/)(?:/|~|[A-Za-z]:\\)\w")
 """A fixed place of the machine that is no place for temporary files."""
+_PLANTED: Final = re.compile(
+    r"(?:^|\s)(?:/tmp|/var/tmp|/dev/shm)\b|\.(?:zip|egg|whl|bin|pt|pkl)$"
+)
+"""Where others can write, or a file that is no folder."""
 _TRACERS: Final = frozenset(
     "sys.settrace sys.setprofile threading.settrace threading.setprofile".split()
 )
@@ -48,6 +52,15 @@ def run(context: Context) -> Iterator[Finding]:
             severity = by_place(event)
             yield report(context, RULE, event, severity, f"{event.name} writes to {place!r}")
     for event in acts(context, Act.HOOK):
+        if event.name.startswith("sys.path."):
+            paths = " ".join(map(flat, event.args))
+            if _PLANTED.search(paths):
+                severity = by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
+                yield report(context, RULE, event, severity, f"modules come from {paths!r}")
+            continue
+        if event.name == "sys.meta_path.append":  # asked only when nobody else has the module
+            yield report(context, RULE, event, Severity.MEDIUM, "imports are answered")
+            continue
         late = Severity.MEDIUM if event.name in _TRACERS else Severity.HIGH
         severity = by_place(event, early=Severity.HIGH, late=late)
         yield report(context, RULE, event, severity, f"{event.name} is changed or hooked")
@@ -63,8 +76,9 @@ def run(context: Context) -> Iterator[Finding]:
 def _written(event: Event) -> str | None:
     """The start-up place an event writes to, if it is one."""
     if event.act is Act.OPEN:
-        mode = flat(event.argument(1, "mode"))
-        path = event.argument(0, "file")
+        own = event.name.startswith("pathlib.")  # the path is what the method is called on
+        mode = flat(event.argument(0 if own else 1, "mode"))
+        path = event.receiver if own else event.argument(0, "file")
         if not set("wax+") & set(mode) or "O_" in mode:
             return None
     elif event.act is Act.COPY:

@@ -57,7 +57,11 @@ _TABLE: Final = {
         ctypes.windll.shell32.ShellExecuteA ctypes.windll.shell32.ShellExecuteW
         os.posix_spawn paramiko.SSHClient().exec_command fabric.Connection().run
         invoke.run sh.bash sh.sh plumbum.local _winapi.CreateProcess win32api.WinExec
-        webbrowser.get cgitb.enable
+        webbrowser.get cgitb.enable pydoc.pipepager pydoc.tempfilepager builtins.breakpoint
+        asyncio.new_event_loop().subprocess_shell asyncio.new_event_loop().subprocess_exec
+        asyncio.get_event_loop().subprocess_shell asyncio.get_event_loop().subprocess_exec
+        asyncio.get_running_loop().subprocess_shell
+        asyncio.get_running_loop().subprocess_exec
         """,
     Act.EXECUTE: """
         builtins.exec builtins.eval builtins.execfile builtins.compile runpy.run_path
@@ -77,6 +81,9 @@ _TABLE: Final = {
         test.support.script_helper.assert_python_ok lib2to3.pgen2.grammar.Grammar().loads
         __pyarmor__ pyarmor_runtime.__pyarmor__ pytransform.pyarmor_runtime
         codeop.compile_command js2py.eval_js numba.core.compiler
+        ctypes.pythonapi.PyRun_SimpleString ctypes.pythonapi.PyRun_String
+        sympy.sympify sympy.parsing.sympy_parser.parse_expr numexpr.evaluate
+        importlib.util.spec_from_file_location
         """,
     Act.IMPORT: """
         builtins.__import__ importlib.import_module importlib.__import__
@@ -98,6 +105,7 @@ _TABLE: Final = {
         ctypes.windll.LoadLibrary ctypes.pythonapi ctypes.CFUNCTYPE
         ctypes.memmove ctypes.windll.kernel32.VirtualAlloc
         ctypes.windll.kernel32.CreateThread ctypes.windll.kernel32.RtlMoveMemory
+        numpy.ctypeslib.load_library
         ctypes.CDLL().mprotect ctypes.CDLL().mmap cffi.FFI().dlopen
         importlib.machinery.ExtensionFileLoader _imp.create_dynamic
         """,
@@ -138,7 +146,9 @@ _TABLE: Final = {
         asyncio.start_server telnetlib.Telnet ftplib.FTP ftplib.FTP_TLS smtplib.SMTP
         smtplib.SMTP_SSL paramiko.SSHClient().connect paramiko.Transport
         websocket.create_connection websockets.connect nntplib.NNTP imaplib.IMAP4
-        imaplib.IMAP4_SSL poplib.POP3
+        imaplib.IMAP4_SSL poplib.POP3 http.server.HTTPServer().serve_forever
+        http.server.ThreadingHTTPServer().serve_forever
+        socketserver.TCPServer().serve_forever socketserver.ThreadingTCPServer().serve_forever
         """,
     Act.OPEN: """
         builtins.open io.open codecs.open os.open pathlib.Path().open
@@ -159,6 +169,7 @@ _TABLE: Final = {
     Act.HOOK: """
         sys.settrace sys.setprofile threading.settrace threading.setprofile
         sys.meta_path.insert sys.meta_path.append sys.path_hooks.insert sys.path_hooks.append
+        sys.path.insert sys.path.append sys.path.extend
         sys.addaudithook winreg.SetValueEx winreg.CreateKey winreg.SetValue
         """,
     Act.DELETE: """
@@ -194,6 +205,12 @@ BUILTINS: Final = frozenset(
     enumerate super property next iter sum min max any all hex range memoryview bool
     """.split()
 )
+
+RUN_BY_VARIABLE: Final = frozenset(
+    "LD_PRELOAD LD_AUDIT DYLD_INSERT_LIBRARIES PYTHONBREAKPOINT PYTHONSTARTUP BASH_ENV "
+    "PYTHONHOME GIT_SSH_COMMAND PROMPT_COMMAND".split()
+)
+"""Variables of the environment that make other programs load or run something."""
 
 SECRET_PLACES: Final = (
     *(".ssh/", ".aws/", ".netrc", "/etc/shadow", "/etc/passwd", ".git-credentials"),

@@ -12,6 +12,7 @@ Sources: CWE-502; CPython documentation of ``pickle`` and ``marshal``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,6 +31,9 @@ RULE: Final = Rule(
     remedy="Load weights with weights_only=True or from safetensors; store no pickles in code.",
     topic="artifact.malicious_code",
     tags=("CWE-502",),
+)
+_OBJECTS: Final = re.compile(
+    r"!!python/|tag:yaml\.org,2002:python/|\"py/(?:reduce|object|function|type)\""
 )
 _PICKLES: Final = ("pickle.", "_pickle.", "cPickle.", "dill.", "cloudpickle.")
 _SWITCHES: Final = {"numpy.load": ("allow_pickle", True), "load_model": ("safe_mode", False)}
@@ -52,7 +56,9 @@ def _severity(event: Event) -> Severity | None:
         return None
     if event.name.endswith(tuple(_SWITCHES)):
         return Severity.MEDIUM
-    if DECODED in event.labels or isinstance(event.argument(0).constant, bytes):
+    text = event.argument(0).constant
+    hidden = isinstance(text, str) and _OBJECTS.search(text)
+    if hidden or DECODED in event.labels or isinstance(text, bytes):
         return by_place(event)
     if event.name.startswith("marshal.") and FILE not in event.labels:
         return by_place(event, early=Severity.HIGH)

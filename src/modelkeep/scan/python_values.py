@@ -37,6 +37,7 @@ ENVIRONMENT: Final = "environment"
 VARIABLE: Final = "variable"
 HOST: Final = "host"
 SITE: Final = "site"
+HUB: Final = "model hub"
 CODE: Final = "code"
 
 

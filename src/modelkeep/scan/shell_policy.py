@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import Severity
-from modelkeep.scan.python_hosts import suspicious_host
+from modelkeep.scan.hosts import suspicious_host
 from modelkeep.scan.python_policy import SECRET_PLACES
 
 _FETCH: Final = (
@@ -32,9 +32,10 @@ _CRITICAL: Final = {
     "decodes text and runs it": r"\b(?:base64|base32|xxd|openssl\s+(?:enc|base64))\b[^\n]*"
     rf"\|\s*(?:gunzip\s*\|\s*)?{_INTERPRETER}|-e(?:nc|ncodedcommand|c)?\s+[A-Za-z0-9+/=]{{40,}}"
     r"|FromBase64String|\beval\s*\(\s*(?:atob|unescape|String\.fromCharCode)"
-    rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)[^\n]*base64\s+-+d",
+    rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)[^\n]*base64\s+-+d"
+    r"|\beval\b[^\n]*(?:\\x[0-9a-f]{2}|\\[0-7]{3}){4}|\|\s*(?:rev|xxd|tr)\b[^|\n]*\|\s*(?:ba|z|da)?sh\b",
     "fetches a program and starts it": rf"{_FETCH}[^\n]*(?:&&|;|\n)[^\n]*(?:\n[^\n]*)?"
-    r"(?:chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S))",
+    r"(?:chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|Start-Process\b|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S))",
     "destroys files": r"\brm\s+(?:-\w+\s+)*-\w*[rf]\w*\s+(?:-\S+\s+)*[\"']?(?:/|~|/\*|~/\*?"
     r"|\$HOME/?\*?|/(?:home|etc|usr|var|root)/?\*?)[\"']?(?:\s|;|&|$)"
     r"|\bdd\b[^\n]*\bof=/dev/(?:sd|nvme|hd)|\bmkfs\.|:\(\)\s*\{\s*:\|:&?\s*\};:"
@@ -67,6 +68,10 @@ _COMPILED: Final = tuple(
     for severity, table in ((Severity.CRITICAL, _CRITICAL), (Severity.HIGH, _HIGH))
     for why, pattern in table.items()
 )
+_JOINS: Final = re.compile(r"(?<=\w)[\^`](?=\w)|(?<=[\w.])'\s?\+\s?'(?=[\w.])")
+"""Marks of command.com and PowerShell inside a word, and texts put together."""
+_BRACES: Final = re.compile(r"(?<![\w$])\{(\w+,[^{}\s]{0,300})\}")
+"""``{curl,-s,URL}``: a command without a space."""
 _LINE: Final = 1000
 _OVERLAP: Final = 200
 _MOST_LINES: Final = 20_000
@@ -95,7 +100,7 @@ _KNOWN_HOSTS: Final = (
 def judge(text: str) -> Iterator[tuple[Severity, str, str]]:
     """What a script would do, each as severity, sentence and the line."""
     seen: set[str] = set()
-    lines = [line for line in _pieces(text) if not _is_comment(line)]
+    lines = [line for line in _pieces(_plain(text)) if not _is_comment(line)]
     pairs = [f"{one}\n{two}" for one, two in zip(lines, [*lines[1:], ""], strict=False)]
     for line, pair in zip(lines, pairs, strict=True):
         for severity, why, pattern in _COMPILED:
@@ -107,6 +112,17 @@ def judge(text: str) -> Iterator[tuple[Severity, str, str]]:
             if why not in seen:
                 seen.add(why)
                 yield severity, why, line.strip()
+
+
+def _plain(text: str) -> str:
+    """A script without the marks that only hide its words."""
+    plain = _JOINS.sub("", _BRACES.sub(lambda found: found[1].replace(",", " "), text))
+    return text if plain == text else f"{text}\n{plain}"
+
+
+def is_attack(text: str) -> bool:
+    """Whether a command does what no model needs."""
+    return any(severity >= Severity.HIGH for severity, _, _ in judge(text))
 
 
 def _is_comment(line: str) -> bool:

@@ -1,6 +1,6 @@
 """Hosts that no model has a reason to speak to.
 
-Sources: public reports of where packages send what they steal; RFC 1122 (loopback).
+Sources: services that collect stolen data in published malicious packages.
 """
 
 from __future__ import annotations
