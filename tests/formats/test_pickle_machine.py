@@ -131,6 +131,14 @@ def test_bytes_that_a_loader_is_given_are_a_stream(wrapped: bytes, loader: str) 
     assert found.member.startswith(loader.replace("\n", "."))
 
 
+def test_bytes_too_long_to_fold_are_still_handed_out_from_their_text() -> None:
+    data = bomb() + bytes(range(256)) * 70_000
+    encoded = b"c_codecs\nencode\n" + text(data.decode("latin-1")) + text("latin1") + b"\x86R"
+    _, (found,) = run(b"\x80\x02ctorch.storage\n_load_from_bytes\n" + encoded + b"\x85R.")
+    source = found.open()
+    assert (source.size, source.read(0, len(data))) == (len(data), data)
+
+
 def test_text_that_is_run_is_a_stream_of_python() -> None:
     _, (found,) = run(b"c__builtin__\nexec\n" + text("print(1)") + b"\x85R.")
     assert (found.known, found.open().read(0, 9)) == ("python", b"print(1)")

@@ -25,6 +25,7 @@ SHORT: Final = 1 << 16  # longest constant that is decoded without being asked f
 _LONG_NUMBER: Final = re.compile(rb"\s*+[-+]?[1-9][0-9]{3999,}+\s*+")
 _FIRST_LOOK: Final = 256
 _CHUNK: Final = 1 << 20
+_TRANSCODED: Final = 256 << 20
 _PREFIX: Final = {
     pickletools.TAKEN_FROM_ARGUMENT1: struct.Struct("<B"),
     pickletools.TAKEN_FROM_ARGUMENT4: struct.Struct("<i"),
@@ -50,6 +51,34 @@ class Blob:
     """Bytes or text too long to be decoded; still where they are."""
 
     source: Source
+
+
+class Latin1:
+    """Bytes written as text of code points below 256, as protocol 2 does; made when read."""
+
+    def __init__(self, text: Source) -> None:
+        self._text = text
+        self._bytes: bytes | None = None
+
+    def _made(self) -> bytes:
+        if self._bytes is None:
+            if self._text.size > _TRANSCODED:
+                raise LimitExceededError(f"bytes written as a text of {self._text.size} bytes")
+            try:
+                text = self._text.read(0, self._text.size).decode("utf-8")
+                self._bytes = text.encode("latin-1")
+            except UnicodeError as error:
+                raise MalformedArtifactError(f"broken pickle: {error}") from error
+        return self._bytes
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self._made())
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``offset``."""
+        return self._made()[offset : offset + length] if offset >= 0 <= length else b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from modelkeep.core import LimitExceededError
 from modelkeep.formats import pickle_folding
 from modelkeep.formats.interface import Source
 from modelkeep.formats.pickle_arrays import ArrayType
-from modelkeep.formats.pickle_constants import OTHER, SHORT, constant_at
+from modelkeep.formats.pickle_constants import OTHER, SHORT, Blob, Latin1, constant_at
 from modelkeep.formats.pickle_events import Import, Result
 from modelkeep.formats.pickle_recent import Recent
 
@@ -178,6 +178,9 @@ class Values:
         if look.limit <= SHORT:  # text is put together from many pieces
             look = _Look(_FOLDED, pickle_folding.MOST, look.depth)
         given = self._contents(arguments, look) if arguments >= TUPLE else None
+        match target.dotted, given:
+            case "_codecs.encode", [Blob() as text, "latin1" | "latin-1"]:
+                return Blob(Latin1(text.source))
         return pickle_folding.fold(target.dotted, tuple(given or ()))
 
     def mapping(self, state: int) -> dict[str, object]:

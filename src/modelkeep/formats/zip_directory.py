@@ -97,14 +97,20 @@ def end_records(source: Source) -> list[int]:
     return found
 
 
+_WIDE_TAIL: Final = _LOCATOR64.size + _EOCD64.size
+
+
 def views(source: Source, record: int) -> Iterator[View]:
     """Ways to read one end record that lead to an entry, the usual one first."""
     f = _EOCD.unpack(read_exactly(source, record, _EOCD.size, "zip end record"))
     tail = min(source.size, record + _EOCD.size + f[7])
-    claims = [*_wide(source, record), (record, f[4], f[5], f[6])]
+    wide = list(_wide(source, record))
     seen = set()
-    for end, count, length, start in claims:
-        for first, shift in ((end - length, end - length - start), (start, 0)):
+    for end, count, length, start in (*wide, (record, f[4], f[5], f[6])):
+        ways = [(end - length, end - length - start), (start, 0)]
+        if end == record and any(at == record - _WIDE_TAIL for at, *_ in wide):
+            del ways[0]  # with a zip64 record between, nobody expects the directory here
+        for first, shift in ways:
             view = View(first, first + length, shift, count, record, tail)
             viable = (
                 source.read(first, 4) == b"PK\x01\x02" if length else not count and first <= end
@@ -120,7 +126,7 @@ def _wide(source: Source, record: int) -> Iterator[tuple[int, int, int, int]]:
     if record < _LOCATOR64.size or not raw.startswith(b"PK\x06\x07"):
         return
     place = _LOCATOR64.unpack(raw)[2]
-    for at in dict.fromkeys((record - _LOCATOR64.size - _EOCD64.size, place)):
+    for at in dict.fromkeys((record - _WIDE_TAIL, place)):
         wide = source.read(at, _EOCD64.size) if at >= 0 else b""
         if len(wide) == _EOCD64.size and wide.startswith(b"PK\x06\x06"):
             f = _EOCD64.unpack(wide)

@@ -11,7 +11,9 @@ from typing import Final
 
 from modelkeep.scan.python_policy import EXFILTRATION_HOSTS
 
-_ADDRESS: Final = re.compile(r"https?://(?:[^/@\s]*@)?\[?([0-9a-fA-F:.]+)\]?(?:[:/?]|$)")
+_ADDRESS: Final = re.compile(
+    r"https?://(?:[^/@\s]*@)?(?:(\d+(?:\.\d+){3})|\[([0-9a-fA-F:.]+)\])(?:[:/?]|$)"
+)
 
 
 def suspicious_host(text: str) -> bool:
@@ -21,7 +23,7 @@ def suspicious_host(text: str) -> bool:
         return True
     for found in _ADDRESS.finditer(text):
         try:
-            address = ipaddress.ip_address(found[1])
+            address = ipaddress.ip_address(found[1] or found[2])
         except ValueError:
             continue
         if not (address.is_loopback or address.is_unspecified):

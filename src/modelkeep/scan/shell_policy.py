@@ -131,7 +131,10 @@ def _is_comment(line: str) -> bool:
 
 def _pieces(text: str) -> Iterator[str]:
     """Lines; a long one in pieces that overlap, so that no pattern takes long."""
-    for line in text.splitlines()[:_MOST_LINES]:
+    lines = [line for line in text.splitlines() if line and not line.isspace()]
+    if len(lines) > 2 * _MOST_LINES:  # what is padded hides at either end
+        lines = [*lines[:_MOST_LINES], *lines[-_MOST_LINES:]]
+    for line in lines:
         for start in range(0, max(1, len(line)), _LINE - _OVERLAP):
             yield line[start : start + _LINE]
 
