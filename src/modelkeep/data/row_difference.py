@@ -1,0 +1,103 @@
+"""From the tags of rows as sealed and as they are now to the rows that differ.
+
+Rows present on both sides are matched in order; what is left over was changed if it
+stands at the same place between the same neighbours, else it is missing or extra. Sums
+over rows are never compared: swapping a column between two rows can leave them as they
+were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class RowDifference:
+    """Row numbers, ascending, each of shape ``(rows,)``.
+
+    Those of ``missing`` are as sealed, all others as the rows are now.
+    """
+
+    changed: np.ndarray
+    missing: np.ndarray
+    extra: np.ndarray
+    duplicated: np.ndarray
+    reordered: np.ndarray
+
+
+def compare_rows(old: np.ndarray, new: np.ndarray) -> RowDifference:
+    """Compare tags, shapes ``(rows sealed,)`` and ``(rows now,)``, uint64.
+
+    Which of several equal rows is the one too many cannot be known; the choice that
+    leaves the others in their order is taken.
+    """
+    head = _common_prefix(old, new)
+    tail = _common_prefix(old[head:][::-1], new[head:][::-1])
+    left, right = old[head : len(old) - tail], new[head : len(new) - tail]
+    tries = [_match(left, right, last=last) for last in (True, False)]
+    gone, come = min(tries, key=lambda pair: _moved(left[~pair[0]], right[~pair[1]]).sum())
+    return _describe(old, head, (left, right), (gone, come))
+
+
+def _common_prefix(left: np.ndarray, right: np.ndarray) -> int:
+    shorter = min(len(left), len(right))
+    differs = left[:shorter] != right[:shorter]
+    return int(differs.argmax()) if differs.any() else shorter
+
+
+def _match(left: np.ndarray, right: np.ndarray, *, last: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows have no partner; of equal ones, the last or the first are left over."""
+    return _unpaired(left, right, last=last), _unpaired(right, left, last=last)
+
+
+def _unpaired(these: np.ndarray, those: np.ndarray, *, last: bool) -> np.ndarray:
+    if not last:
+        turned: np.ndarray = _unpaired(these[::-1], those[::-1], last=True)[::-1]
+        return turned
+    order = np.argsort(these, kind="stable")
+    ranked = these[order]
+    nth = np.arange(len(ranked)) - np.searchsorted(ranked, ranked, "left")
+    others = np.sort(those)
+    there = np.searchsorted(others, ranked, "right") - np.searchsorted(others, ranked, "left")
+    alone = np.zeros(len(these), bool)
+    alone[order] = nth >= there
+    return alone
+
+
+def _moved(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    moved: np.ndarray = left != right
+    return moved
+
+
+def _describe(
+    old: np.ndarray,
+    head: int,
+    parts: tuple[np.ndarray, np.ndarray],
+    alone: tuple[np.ndarray, np.ndarray],
+) -> RowDifference:
+    left, right = parts
+    gone, come = (np.flatnonzero(mask) for mask in alone)
+    # A gap is the number of matched rows before a row: equal gaps are the same place.
+    gaps_gone = gone - np.arange(len(gone))
+    gaps_come = come - np.arange(len(come))
+    known = np.isin(right[come], old)
+    fresh, fresh_gaps = come[~known], gaps_come[~known]
+    rank_gone = np.arange(len(gone)) - np.searchsorted(gaps_gone, gaps_gone, "left")
+    rank_fresh = np.arange(len(fresh)) - np.searchsorted(fresh_gaps, fresh_gaps, "left")
+    room_gone = np.searchsorted(fresh_gaps, gaps_gone, "right") - np.searchsorted(
+        fresh_gaps, gaps_gone, "left"
+    )
+    room_fresh = np.searchsorted(gaps_gone, fresh_gaps, "right") - np.searchsorted(
+        gaps_gone, fresh_gaps, "left"
+    )
+    kept = np.flatnonzero(~alone[1])
+    moved = kept[_moved(left[~alone[0]], right[~alone[1]])]
+    return RowDifference(
+        changed=fresh[rank_fresh < room_fresh] + head,
+        missing=gone[rank_gone >= room_gone] + head,
+        extra=fresh[rank_fresh >= room_fresh] + head,
+        duplicated=come[known] + head,
+        reordered=moved + head,
+    )
