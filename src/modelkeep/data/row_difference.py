@@ -36,9 +36,13 @@ def compare_rows(old: np.ndarray, new: np.ndarray) -> RowDifference:
     head = _common_prefix(old, new)
     tail = _common_prefix(old[head:][::-1], new[head:][::-1])
     left, right = old[head : len(old) - tail], new[head : len(new) - tail]
-    tries = [_match(left, right, last=last) for last in (True, False)]
-    gone, come = min(tries, key=lambda pair: _moved(left[~pair[0]], right[~pair[1]]).sum())
-    return _describe(old, head, (left, right), (gone, come))
+    alone = _match(left, right, last=True)
+    moved = int(_moved(left[~alone[0]], right[~alone[1]]).sum())
+    if moved:
+        other = _match(left, right, last=False)
+        if int(_moved(left[~other[0]], right[~other[1]]).sum()) < moved:
+            alone = other
+    return _describe(old, head, (left, right), alone)
 
 
 def _common_prefix(left: np.ndarray, right: np.ndarray) -> int:
@@ -71,6 +75,16 @@ def _moved(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return moved
 
 
+def _among(few: np.ndarray, many: np.ndarray) -> np.ndarray:
+    """Which of a few tags occur among many, without sorting the many."""
+    if not len(few):
+        return np.zeros(0, bool)
+    ranked = np.sort(few)
+    places = np.minimum(np.searchsorted(ranked, many), len(ranked) - 1)
+    found: np.ndarray = np.isin(few, many[ranked[places] == many])
+    return found
+
+
 def _describe(
     old: np.ndarray,
     head: int,
@@ -82,7 +96,7 @@ def _describe(
     # A gap is the number of matched rows before a row: equal gaps are the same place.
     gaps_gone = gone - np.arange(len(gone))
     gaps_come = come - np.arange(len(come))
-    known = np.isin(right[come], old)
+    known = _among(right[come], old)
     fresh, fresh_gaps = come[~known], gaps_come[~known]
     rank_gone = np.arange(len(gone)) - np.searchsorted(gaps_gone, gaps_gone, "left")
     rank_fresh = np.arange(len(fresh)) - np.searchsorted(fresh_gaps, fresh_gaps, "left")

@@ -42,7 +42,7 @@ class Summary:
         if len(self._least) == KEPT:
             hashed = hashed[hashed < self._least[-1]]
         if len(hashed):
-            self._least = np.unique(np.concatenate([self._least, np.unique(hashed)]))[:KEPT]
+            self._least = np.unique(np.concatenate([self._least, hashed]))[:KEPT]
         types = need("pyarrow.types", "sealing a table")
         array = plain(array)
         if types.is_nested(array.type) or types.is_null(array.type):
