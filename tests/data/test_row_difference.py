@@ -34,6 +34,7 @@ def compared(old: list[int], new: list[int]) -> dict[str, list[int]]:
         ([12, *OLD], {"duplicated": [0]}),
         ([11, 10, *OLD[2:]], {"reordered": [0, 1]}),
         ([10, 98, 12, *OLD[4:8], 99, 18, 19], {"changed": [1], "missing": [3], "extra": [7]}),
+        ([10, 10, *OLD[2:8], 10, 19], {"changed": [1, 8]}),
         ([], {"missing": list(range(10))}),
     ],
 )
@@ -44,6 +45,13 @@ def test_rows_are_named(new: list[int], expected: dict[str, list[int]]) -> None:
 def test_changes_behind_an_insertion_keep_their_own_rows() -> None:
     new = [99, *OLD[:5], 98, *OLD[6:]]
     assert compared(OLD, new) == {"extra": [0], "changed": [6]}
+
+
+def test_many_rows_are_matched_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelkeep.data.row_difference._LARGE", 10)
+    old = list(range(1_000, 2_000))
+    new = [7, *old[:500], *old[501:], 1_003]
+    assert compared(old, new) == {"extra": [0], "missing": [500], "duplicated": [1_000]}
 
 
 @given(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -225,6 +226,8 @@ def _truncated(path: Path) -> None:
     path.write_bytes(data[: len(data) // 2])
 
 
+NOT_UTF8 = pa.table({"a": pa.array([b"\xfc"]).view(pa.string())})
+MAP = pa.table({"a": pa.array([[("a", 1)]], pa.map_(pa.string(), pa.int64()))})
 BAD: dict[str, Callable[[Path], object]] = {
     "cut.parquet": _truncated,
     "cut.npz": _truncated,
@@ -238,6 +241,8 @@ BAD: dict[str, Callable[[Path], object]] = {
     "mixed.jsonl": lambda path: path.write_bytes(b'{"a":"\xc3\xbc"}\n{"a":"\xfc"}\n'),
     "list.jsonl": lambda path: path.write_text("[1]\n"),
     "cut.jsonl": lambda path: path.write_text('{"a": 1}\n{"a": '),
+    "mixed.parquet": lambda path: samples.write(NOT_UTF8, path),
+    "map.parquet": lambda path: samples.write(MAP, path),
     "objects.npz": lambda path: np.savez(path, x=np.array([object()], dtype=object)),
     "lengths.npz": lambda path: np.savez(path, x=np.zeros(3), y=np.zeros(2)),
     "none.npz": np.savez,
@@ -254,6 +259,16 @@ def test_unreadable_data_is_a_clear_error_and_the_older_seal_stays(name: str) ->
         pipeline.seal_data(path)
     assert Path(f"{name}.seal").read_text() == "older"
     assert {p.name for p in Path().iterdir()} == {name, f"{name}.seal", ".modelkeep"}
+
+
+def test_half_floats_nan_and_names_that_are_no_utf8_are_sealed() -> None:
+    halves = pa.array(np.array([1, np.nan, 2], np.float16))
+    path = Path(os.fsdecode(b"d\xff.parquet"))
+    with path.open("wb") as file:
+        pq.write_table(pa.table({"a": halves, "b": halves.cast(pa.float64())}), file)
+    found = pipeline.seal_data(path).manifest.files[0].columns
+    assert [(column.low, column.high) for column in found] == [("1.0", "2.0")] * 2
+    assert pipeline.verify_data(path).counts == {}
 
 
 def test_label_that_is_no_column_is_refused() -> None:

@@ -9,8 +9,12 @@ were.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+
+_LARGE: Final = 1_000_000
+_PARTS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,21 @@ def compare_rows(old: np.ndarray, new: np.ndarray) -> RowDifference:
         other = _match(left, right, last=False)
         if int(_moved(left[~other[0]], right[~other[1]]).sum()) < moved:
             alone = other
+            moved = int(_moved(left[~alone[0]], right[~alone[1]]).sum())
+    if len(left) == len(right):
+        places = np.flatnonzero(_moved(left, right))
+        if len(places) <= moved + int(alone[0].sum()) + int(alone[1].sum()):
+            return _in_place(left, right, places, head)
     return _describe(old, head, (left, right), alone)
+
+
+def _in_place(
+    left: np.ndarray, right: np.ndarray, places: np.ndarray, head: int
+) -> RowDifference:
+    """No row came or went: each place that differs was overwritten or changed places."""
+    _, come = _match(left[places], right[places], last=True)
+    none = np.zeros(0, np.int64)
+    return RowDifference(places[come] + head, none, none, none, places[~come] + head)
 
 
 def _common_prefix(left: np.ndarray, right: np.ndarray) -> int:
@@ -60,13 +78,18 @@ def _unpaired(these: np.ndarray, those: np.ndarray, *, last: bool) -> np.ndarray
     if not last:
         turned: np.ndarray = _unpaired(these[::-1], those[::-1], last=True)[::-1]
         return turned
-    order = np.argsort(these, kind="stable")
-    ranked = these[order]
-    nth = np.arange(len(ranked)) - np.searchsorted(ranked, ranked, "left")
-    others = np.sort(those)
-    there = np.searchsorted(others, ranked, "right") - np.searchsorted(others, ranked, "left")
     alone = np.zeros(len(these), bool)
-    alone[order] = nth >= there
+    parts = 1 if len(these) + len(those) < _LARGE else _PARTS
+    for part in range(parts):  # by the tags' last bits, so that memory stays bounded
+        mask = np.uint64(parts - 1)
+        own = np.flatnonzero((these & mask) == part)
+        others = np.sort(those[(those & mask) == part])
+        order = np.argsort(these[own], kind="stable")
+        ranked = these[own][order]
+        nth = np.arange(len(ranked)) - np.searchsorted(ranked, ranked, "left")
+        there = np.searchsorted(others, ranked, "right")
+        there -= np.searchsorted(others, ranked, "left")
+        alone[own[order]] = nth >= there
     return alone
 
 
@@ -80,8 +103,12 @@ def _among(few: np.ndarray, many: np.ndarray) -> np.ndarray:
     if not len(few):
         return np.zeros(0, bool)
     ranked = np.sort(few)
-    places = np.minimum(np.searchsorted(ranked, many), len(ranked) - 1)
-    found: np.ndarray = np.isin(few, many[ranked[places] == many])
+    seen = np.zeros(len(few), bool)
+    for first in range(0, len(many), _LARGE):
+        part = many[first : first + _LARGE]
+        places = np.minimum(np.searchsorted(ranked, part), len(ranked) - 1)
+        seen[places[ranked[places] == part]] = True
+    found: np.ndarray = np.isin(few, ranked[seen])
     return found
 
 
@@ -106,12 +133,12 @@ def _describe(
     room_fresh = np.searchsorted(gaps_gone, fresh_gaps, "right") - np.searchsorted(
         gaps_gone, fresh_gaps, "left"
     )
-    kept = np.flatnonzero(~alone[1])
-    moved = kept[_moved(left[~alone[0]], right[~alone[1]])]
+    moved = _moved(left[~alone[0]], right[~alone[1]])
+    places = np.flatnonzero(~alone[1])[moved] if moved.any() else np.zeros(0, np.int64)
     return RowDifference(
         changed=fresh[rank_fresh < room_fresh] + head,
         missing=gone[rank_gone >= room_gone] + head,
         extra=fresh[rank_fresh >= room_fresh] + head,
         duplicated=come[known] + head,
-        reordered=moved + head,
+        reordered=places + head,
     )

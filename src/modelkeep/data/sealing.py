@@ -210,8 +210,12 @@ def _seal_file(
             classes=classes if sample and folder else {},
         )
     sealer = FileSealer(key, style, options)
-    for block in read_blocks(artifact.locate(file.name), style):
-        tags.write(sealer.add(block, digest_columns(block.arrays)))
+    arrow = need("pyarrow", "sealing a table")
+    try:
+        for block in read_blocks(artifact.locate(file.name), style):
+            tags.write(sealer.add(block, digest_columns(block.arrays)))
+    except arrow.ArrowException as error:
+        raise InputError(f"{name}: holds values that cannot be sealed ({error})") from error
     return FileSeal(
         name,
         digest.sha256,

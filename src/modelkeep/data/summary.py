@@ -47,6 +47,8 @@ class Summary:
         array = plain(array)
         if types.is_nested(array.type) or types.is_null(array.type):
             return
+        if types.is_float16(array.type):  # has no order in Arrow
+            array = array.cast(need("pyarrow", "sealing a table").float32())
         if self._numeric:
             self._add_numbers(array)
         if types.is_temporal(array.type):  # Python's dates end in the year 9999
@@ -56,7 +58,7 @@ class Summary:
                 arrow.int32() if array.type.bit_width == _SHORT else arrow.int64()
             )
         found = need("pyarrow.compute", "sealing a table").min_max(array).as_py()
-        if found["min"] is None:
+        if found["min"] is None or found["min"] != found["min"]:  # only NaN
             return
         self._low = found["min"] if self._low is None else min(self._low, found["min"])
         self._high = found["max"] if self._high is None else max(self._high, found["max"])

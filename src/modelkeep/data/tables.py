@@ -7,6 +7,7 @@ canonical JSON; a field that is absent is missing, one that is null is ``null``.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -73,11 +74,18 @@ def _block(path: Path, batches: list[Arrow]) -> Block:
         arrow.concat_arrays([plain(batch.column(index)) for batch in batches])
         for index in range(len(names))
     )
+    for values in arrays:
+        values.validate(full=True)  # a file may hold texts that are not UTF-8
     return Block(names, arrays, sum(batch.num_rows for batch in batches))
 
 
+def _opened(path: Path) -> Arrow:
+    """The file under whatever bytes its name has."""
+    return need("pyarrow", _SEALS).OSFile(os.fsencode(path))
+
+
 def _read_parquet(path: Path) -> Iterator[Arrow]:
-    with need("pyarrow.parquet", _SEALS).ParquetFile(path) as file:
+    with _opened(path) as raw, need("pyarrow.parquet", _SEALS).ParquetFile(raw) as file:
         _require_names(path, file.schema_arrow.names)
         yield from file.iter_batches(batch_size=BLOCK)
 
@@ -86,14 +94,17 @@ def _read_csv(path: Path) -> Iterator[Arrow]:
     csv, text = need("pyarrow.csv", _SEALS), need("pyarrow", _SEALS).string()
     if path.stat().st_size == 0:
         raise InputError(f"{path}: is empty")
-    with csv.open_csv(path) as file:
+    with _opened(path) as raw, csv.open_csv(raw) as file:
         names = file.schema.names
     _require_names(path, names)
     convert = csv.ConvertOptions(
         column_types=dict.fromkeys(names, text), strings_can_be_null=False, null_values=[]
     )
     parse = csv.ParseOptions(newlines_in_values=True)
-    with csv.open_csv(path, convert_options=convert, parse_options=parse) as file:
+    with (
+        _opened(path) as raw,
+        csv.open_csv(raw, convert_options=convert, parse_options=parse) as file,
+    ):
         yield from file
 
 
