@@ -46,6 +46,17 @@ SHAPES: dict[str, dict[str, Any]] = {
         "timeCreated": "2026-11-22T12:00:00Z",
         "properties": ["SIGNED"],
     },
+    "seal": {
+        "facts": {"data_sealed": True},
+        "tool": "modelkeep",
+        "manifest_sha256": "0" * 64,
+        "root": "0" * 64,
+        "rows": 2,
+        "files": 1,
+        "classes": 0,
+        "source": "",
+        "licence": "",
+    },
     "bom": {"facts": {"bom_components": 2}, "bom": {"bomFormat": "CycloneDX"}},
     "performance": {
         "facts": {"test_accuracy_ppm": 910_000, "test_rows": 500},

@@ -15,6 +15,7 @@ import click
 
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
+from modelkeep.cli.data import data
 from modelkeep.cli.doctor import doctor
 from modelkeep.cli.evidence import evidence
 from modelkeep.cli.explain import explain
@@ -54,7 +55,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, scan, sign, verify, gate, init, trust, evidence, explain, doctor, config,
+    check, scan, sign, verify, data, gate, init, trust, evidence, explain, doctor, config,
 ):  # fmt: skip
     cli.add_command(_command)
 

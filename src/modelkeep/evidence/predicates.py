@@ -104,6 +104,19 @@ class Decision(Predicate, frozen=True, kw_only=True):
     errors: list[str]
 
 
+class DataSeal(Predicate, frozen=True, kw_only=True):
+    """A data set's manifest by its digest, and what the manifest says in short."""
+
+    tool: str
+    manifest_sha256: str
+    root: str
+    rows: int
+    files: int
+    classes: int
+    source: str
+    licence: str
+
+
 @dataclass(frozen=True, slots=True)
 class PredicateType:
     """One row of the table.
@@ -166,6 +179,13 @@ TABLE: Final = (
     ),
     PredicateType(
         "test-result", "https://in-toto.io/attestation/test-result/v0.1", 30, {}, TestResult
+    ),
+    PredicateType(
+        "seal",
+        f"{PREFIX}seal:1",
+        365,
+        {"data_sealed": bool, "data_rows": int, "data_files": int},
+        DataSeal,
     ),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),
     # Not made by `record`: the model's own signature file, verified by `trust`.

@@ -13,6 +13,7 @@ from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
+    from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "checking": ("check",),
+    "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
@@ -81,9 +83,11 @@ __all__ = [
     "prove_evidence",
     "remove_trust",
     "scan",
+    "seal_data",
     "show_evidence",
     "sign",
     "verify",
+    "verify_data",
     "verify_evidence",
     "write_baseline",
 ]

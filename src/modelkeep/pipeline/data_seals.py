@@ -1,0 +1,327 @@
+"""``modelkeep data seal`` and ``modelkeep data verify``."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+import blake3
+import msgspec
+
+from modelkeep.core import EvidenceError, InputError, Subject
+from modelkeep.core.settings import Value
+from modelkeep.core.version import VERSION
+from modelkeep.data import (
+    DataManifest,
+    Difference,
+    Options,
+    Sealed,
+    SealFile,
+    compare_data,
+    key_name,
+    open_tags,
+    place_of_seal,
+    place_of_tags,
+    read_seal,
+    require_consistent,
+    write_seal,
+)
+from modelkeep.data import seal_data as seal_files
+from modelkeep.data.interface import FileSeal
+from modelkeep.evidence import (
+    by_key,
+    make_statement,
+    parse_statement,
+    verify_envelope,
+)
+from modelkeep.pipeline.artifacts import size_of
+from modelkeep.pipeline.listening import Listener
+from modelkeep.pipeline.workspace import Workspace, open_workspace
+from modelkeep.sources import (
+    Artifact,
+    FileDigest,
+    Manifest,
+    digest_artifact,
+    digest_bytes,
+    open_artifact,
+    stamp,
+)
+
+SHOWN: Final = 100  # differences of one kind in one file
+
+
+@dataclass(frozen=True, slots=True)
+class SealReceipt:
+    """What sealing hands back."""
+
+    path: Path
+    manifest: DataManifest
+    reused: int
+    statement_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataCheck:
+    """What verifying found.
+
+    Attributes:
+        differences: at most ``SHOWN`` of a kind in a file.
+        counts: all of them, by kind.
+        notes: what a reader should know besides.
+        rows: how many rows were sealed.
+    """
+
+    differences: tuple[Difference, ...]
+    counts: dict[str, int]
+    notes: tuple[str, ...]
+    rows: int
+
+
+def seal_data(
+    data: str | Path,
+    *,
+    options: Options | None = None,
+    seal: str | Path | None = None,
+    listener: Listener | None = None,
+    **flags: Value | None,
+) -> SealReceipt:
+    """Seal a data set: write its signed manifest beside it and record it.
+
+    Files that an older, trusted seal at the same place covers with the same bytes and
+    options are taken over and not decoded again.
+
+    Args:
+        data: a table, or a folder of tables, images or texts.
+        options: label and source columns, source and licence.
+        seal: where the seal goes; beside the data by default.
+        listener: who hears how far it got.
+        flags: settings, such as ``keep="..."``.
+
+    Raises:
+        InputError: the data cannot be read to its end, or is empty.
+        EvidenceError: it changed while it was read.
+    """
+    heard, chosen = listener or Listener(), options or Options()
+    with open_workspace(flags, heard, make=True) as workspace:
+        artifact, hashed, subject = _digest(data, heard)
+        path = _place(artifact, seal)
+        key = _tag_key(workspace, make=True) or b""
+        descriptor, draft = _draft(place_of_tags(path))
+        try:
+            with os.fdopen(descriptor, "w+b") as tags:
+                reuse = _Older(workspace, path, chosen, key)
+                sealed = seal_files(artifact, hashed, chosen, key, tags, reuse)
+                tags.flush()
+            manifest = msgspec.structs.replace(sealed.manifest, tags_blake3=_blake3(draft))
+            text = msgspec.json.encode(manifest)
+            identity, envelope = _record(workspace, subject, manifest, text)
+            draft.replace(place_of_tags(path))
+            write_seal(path, envelope, text)
+        finally:
+            draft.unlink(missing_ok=True)
+        return SealReceipt(path, manifest, sealed.reused, identity)
+
+
+def verify_data(
+    data: str | Path,
+    *,
+    seal: str | Path | None = None,
+    listener: Listener | None = None,
+    **flags: Value | None,
+) -> DataCheck:
+    """Compare a data set with its seal.
+
+    Args:
+        data: what was sealed, as it is now.
+        seal: where the seal lies; beside the data by default.
+        listener: who hears how far it got.
+        flags: settings, such as ``keep="..."``.
+
+    Raises:
+        InputError: there is no seal, or the data cannot be read to its end.
+        EvidenceError: the seal is not signed by somebody trusted for it, has expired, is
+            damaged, or the data changed while it was read.
+    """
+    heard = listener or Listener()
+    with open_workspace(flags, heard) as workspace:
+        path = _place(open_artifact(data), seal)
+        found = read_seal(path)
+        _require_trusted(workspace, found, path)
+        artifact, hashed, _ = _digest(data, heard)
+        before = stamp(artifact)
+        key = _tag_key(workspace, make=False)
+        known = key if key is not None and key_name(key) == found.manifest.tags_key else None
+        tags = open_tags(place_of_tags(path), found.manifest)
+        differences, counts = _collect(
+            compare_data(artifact, hashed, found.manifest, key=known, tags=tags)
+        )
+        if stamp(artifact) != before:
+            raise EvidenceError(f"{artifact.path}: changed while it was being verified")
+        return DataCheck(differences, counts, _notes(known, tags), found.manifest.rows)
+
+
+def _notes(key: bytes | None, tags: object) -> tuple[str, ...]:
+    if tags is None:
+        return (
+            "the tags of the rows are gone or not those sealed: blocks are named, not rows",
+        )
+    if key is None:
+        return (
+            "the rows were tagged under the key of another keep: blocks are named, not rows",
+        )
+    return ()
+
+
+def _digest(data: str | Path, heard: Listener) -> tuple[Artifact, Manifest, Subject]:
+    artifact = open_artifact(data)
+    heard.reads("hashing")
+    hashed = digest_artifact(artifact, heard.counting(size_of(artifact)))
+    return artifact, hashed, Subject("dataset", artifact.name, hashed.digest)
+
+
+def _place(artifact: Artifact, named: str | Path | None) -> Path:
+    path = Path(named) if named is not None else place_of_seal(artifact)
+    if artifact.is_directory and path.resolve().is_relative_to(artifact.path.resolve()):
+        raise InputError(f"{path}: a seal lies outside of the data it covers")
+    if path.resolve() == artifact.path.resolve():
+        raise InputError(f"{path}: is the data itself")
+    return path
+
+
+def _draft(target: Path) -> tuple[int, Path]:
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".tags-")
+    except OSError as error:
+        raise InputError(f"{target}: {error.strerror}") from error
+    return descriptor, Path(name)
+
+
+def _tag_key(workspace: Workspace, *, make: bool) -> bytes | None:
+    """The keep's key for the tags of rows; it never leaves the keep."""
+    path = workspace.keep.root / "keys" / "rows.key"
+    if make:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            pass
+        else:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(secrets.token_bytes(32))
+    try:
+        key = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if len(key) != 32:  # noqa: PLR2004 - as BLAKE3 takes it
+        raise EvidenceError(f"{path}: not a key of 32 bytes")
+    return key
+
+
+def _blake3(path: Path) -> str:
+    fast = blake3.blake3()
+    with path.open("rb") as file:
+        while part := file.read(1 << 20):
+            fast.update(part)
+    return fast.hexdigest()
+
+
+def _record(
+    workspace: Workspace, subject: Subject, manifest: DataManifest, text: bytes
+) -> tuple[str, bytes]:
+    fields = {
+        "facts": {
+            "data_sealed": True,
+            "data_rows": manifest.rows,
+            "data_files": len(manifest.files),
+        },
+        "tool": f"modelkeep {VERSION}",
+        "manifest_sha256": digest_bytes(text).sha256,
+        "root": manifest.root,
+        "rows": manifest.rows,
+        "files": len(manifest.files),
+        "classes": len(manifest.classes),
+        "source": manifest.options.source,
+        "licence": manifest.options.licence,
+    }
+    statement = make_statement("seal", (subject,), fields, clock=workspace.keep.clock)
+    (receipt,) = workspace.keep.record([statement])
+    return receipt.statement_id, workspace.keep.store.entry(receipt.statement_id).body
+
+
+def _require_trusted(workspace: Workspace, found: SealFile, path: Path) -> None:
+    trust = workspace.keep.trust
+    payload, keyid = verify_envelope(found.envelope, trust.keys())
+    statement = parse_statement(payload)
+    if statement.predicate_type != by_key("seal").uri:
+        raise EvidenceError(f"{path}: holds another kind of statement")
+    if not trust.allows(keyid, statement.predicate_type):
+        raise EvidenceError(
+            f"{path}: signer {keyid[:12]} may not assert seal",
+            "If you trust the signer for it: modelkeep trust add NAME KEY.pub --predicate seal",
+        )
+    now = workspace.keep.clock()
+    if not statement.issued <= now < statement.expires:
+        raise EvidenceError(
+            f"{path}: in force from {statement.predicate['issued']} to "
+            f"{statement.predicate['expires']} only",
+            "Seal the data again.",
+        )
+    if statement.predicate.get("manifest_sha256") != found.sha256:
+        raise EvidenceError(f"{path}: its manifest is not the one that was signed")
+    require_consistent(found.manifest, path)
+
+
+class _Older:
+    """Seals of files taken over from the seal that lies there already."""
+
+    def __init__(self, workspace: Workspace, path: Path, options: Options, key: bytes) -> None:
+        self._known: dict[tuple[str, str], tuple[FileSeal, int]] = {}
+        self._tags = None
+        if not path.exists():
+            return
+        try:
+            found = read_seal(path)
+            _require_trusted(workspace, found, path)
+        except EvidenceError as error:
+            workspace.listener.tell(f"the older seal is not used: {error.message}")
+            return
+        old = found.manifest
+        columns = (old.options.label, old.options.source_column, old.tags_key)
+        if columns != (options.label, options.source_column, key_name(key)):
+            return
+        self._tags = open_tags(place_of_tags(path), old)
+        first = 0
+        for file in old.files:
+            self._known[file.path, file.sha256] = (file, first)
+            first += file.rows if file.columns else 0
+
+    def __call__(self, file: FileDigest, tags: IO[bytes]) -> FileSeal | None:
+        """The seal of a file with the same name and bytes; its tags are copied."""
+        found, first = self._known.get((file.name, file.digest.sha256), (None, 0))
+        if self._tags is None or found is None or not found.columns:
+            return None
+        tags.write(self._tags[first : first + found.rows].tobytes())
+        return found
+
+
+def _collect(
+    found: Iterable[Difference],
+) -> tuple[tuple[Difference, ...], dict[str, int]]:
+    """The first of each kind in each file, and how many there are of each kind."""
+    seen: Counter[tuple[str, str]] = Counter()
+    counts: Counter[str] = Counter()
+    kept = []
+    for difference in found:
+        counts[difference.kind] += 1
+        seen[difference.kind, difference.path] += 1
+        if seen[difference.kind, difference.path] <= SHOWN:
+            kept.append(difference)
+    return tuple(kept), dict(sorted(counts.items()))
+
+
+__all__ = ["DataCheck", "SealReceipt", "Sealed", "seal_data", "verify_data"]
