@@ -41,7 +41,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 # Name in the trust map: predicate type, and the facts it may assert. All facts are whole
-# numbers, but those about the signature, which are true or false.
+# numbers, but those about the signature and the seal itself, which are true or false.
 TABLE: Final = {
     "scan": (
         "urn:modelkeep:predicate:scan:1",
@@ -61,6 +61,7 @@ TABLE: Final = {
         ("clean_accuracy_ppm", "robust_accuracy_low_ppm", "robust_radius_linf_ppm"),
     ),
     "membership": ("urn:modelkeep:predicate:membership:1", ("membership_auc_low_ppm",)),
+    "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
@@ -375,7 +376,7 @@ def open_statement(body: bytes, subject: str, trust: Trust) -> Statement:
     facts = facts if name and isinstance(facts, dict) else {}
     for fact, value in facts.items():
         if fact not in TABLE[name][1] or type(value) is not (
-            bool if name == "signature" else int
+            bool if name == "signature" or fact == "data_sealed" else int
         ):
             raise BadError(f"a {name} statement may not assert {fact}={value!r}")
     granted = [keyid for keyid in signers if uri in trust.grants[keyid]]
