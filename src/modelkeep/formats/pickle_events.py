@@ -113,6 +113,8 @@ class PickleDocument:
 
     events: list[Event] = field(default_factory=list)
     end: int = 0
+    notes: dict[object, object] = field(default_factory=dict)
+    """What one rule worked out and another would work out again."""
     _seen: set[object] = field(default_factory=set)
 
     def add(self, event: Event, budget: Budget) -> None:

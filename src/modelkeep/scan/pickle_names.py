@@ -56,6 +56,14 @@ def names(document: PickleDocument, allow: Collection[str] = ()) -> list[Named]:
         document: what the pickle would do.
         allow: names the user trusts for every use.
     """
+    key = ("names", len(document.events), frozenset(allow))
+    known = document.notes.get(key)
+    if not isinstance(known, list):
+        known = document.notes[key] = _names(document, allow)
+    return known
+
+
+def _names(document: PickleDocument, allow: Collection[str]) -> list[Named]:
     first: dict[str, Import] = {}
     used: dict[str, list[tuple[str, int, str]]] = {}
     for event in document.events:
