@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -103,10 +102,3 @@ class Block:
     names: tuple[str, ...]
     arrays: tuple[Arrow, ...]
     rows: int
-
-
-class Reader(Protocol):
-    """Reads a table as record batches of any size."""
-
-    def __call__(self, path: Any) -> Iterator[Arrow]:  # noqa: ANN401 - a Path; kept loose
-        """Yield record batches; raise InputError on anything that cannot be read."""
