@@ -40,8 +40,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-# Name in the trust map: predicate type, and the facts it may assert. All facts are whole
-# numbers, but those about the signature and the seal itself, which are true or false.
+# Name in the trust map: predicate type, and the facts it may assert. They are whole numbers,
+# but for those in BOOLEAN.
 TABLE: Final = {
     "scan": (
         "urn:modelkeep:predicate:scan:1",
@@ -66,6 +66,14 @@ TABLE: Final = {
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
+BOOLEAN: Final = frozenset(
+    {
+        "signature_present",
+        "signature_trusted",
+        "signature_broken",
+        "data_sealed",
+    }
+)
 NAMES: Final = {uri: name for name, (uri, _) in TABLE.items()}
 KINDS: Final = ("model", "dataset", "code", "image", "run")
 PAYLOAD: Final = "application/vnd.in-toto+json"
@@ -375,9 +383,8 @@ def open_statement(body: bytes, subject: str, trust: Trust) -> Statement:
     name, facts = NAMES.get(uri, ""), predicate.get("facts")
     facts = facts if name and isinstance(facts, dict) else {}
     for fact, value in facts.items():
-        if fact not in TABLE[name][1] or type(value) is not (
-            bool if name == "signature" or fact == "data_sealed" else int
-        ):
+        kind = bool if fact in BOOLEAN else int
+        if fact not in TABLE[name][1] or type(value) is not kind:
             raise BadError(f"a {name} statement may not assert {fact}={value!r}")
     granted = [keyid for keyid in signers if uri in trust.grants[keyid]]
     signer, identity = trust.names[(granted or signers)[0]], hashlib.sha256(body).hexdigest()
