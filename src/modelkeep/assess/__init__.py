@@ -8,8 +8,16 @@ from typing import Final
 
 from modelkeep.assess import evasion_gradient, evasion_search, membership, performance
 from modelkeep.assess.engine import Assessment, assess_model
-from modelkeep.assess.interface import Attack, Context, Recipe
+from modelkeep.assess.interface import (
+    Adversarial,
+    Attack,
+    BudgetName,
+    Context,
+    Journal,
+    Recipe,
+)
 from modelkeep.assess.reference import built_in, from_user
+from modelkeep.assess.threat import Threat, parse_threat
 from modelkeep.core import Risk
 from modelkeep.core.plugins import with_plugins
 
@@ -32,13 +40,18 @@ def attacks() -> tuple[Attack, ...]:
 
 __all__ = [
     "BUILT_IN",
+    "Adversarial",
     "Assessment",
     "Attack",
+    "BudgetName",
     "Context",
+    "Journal",
     "Recipe",
     "Risk",
+    "Threat",
     "assess_model",
     "attacks",
     "built_in",
     "from_user",
+    "parse_threat",
 ]

@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from modelkeep.cli.options import ACTIONS, output_options, profile_option, severity_options
+from modelkeep.cli.options import (
+    ACTIONS,
+    BUDGETS,
+    output_options,
+    profile_option,
+    severity_options,
+)
 from modelkeep.cli.output import listening, planned, write_report
 
 PATH = click.Path(path_type=Path)
@@ -32,7 +38,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--roots", type=PATH, help="Certificate authorities whose leaves may sign.")
 @click.option("--anchor", help="File outside the keep that receives the log's checkpoint.")
 @click.option("--epsilon", type=float, help="L-infinity radius; default: 0.03.")
-@click.option("--budget", type=click.Choice(("quick", "standard")), help="Work per attack.")
+@click.option("--budget", type=click.Choice(BUDGETS), help="Work per attack.")
 @click.option("--seed", type=int, help="Seed of every random choice; default: 0.")
 @profile_option
 @severity_options

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from modelkeep.assess import (
     Assessment,
+    BudgetName,
     Context,
     Recipe,
     assess_model,
@@ -18,7 +20,7 @@ from modelkeep.assess import (
     built_in,
     from_user,
 )
-from modelkeep.core import InputError, Subject
+from modelkeep.core import Subject
 from modelkeep.core.settings import Settings
 from modelkeep.models import (
     Code,
@@ -130,16 +132,14 @@ def _context(
     settings: Settings,
     listener: Listener,
 ) -> Context:
-    budget = settings.text("budget")
-    if budget not in ("quick", "standard"):
-        raise InputError(f"unknown budget {budget!r}", "Use quick or standard.")
+    budget = next(name for name in get_args(BudgetName) if name == settings.text("budget"))
     return Context(
         model=model,
         train=train,
         test=test,
         recipe=recipe,
         epsilon_linf=settings.number("epsilon_linf"),
-        budget="standard" if budget == "standard" else "quick",
+        budget=budget,
         max_rows=settings.integer("max_rows"),
         seed=settings.integer("seed"),
         progress=lambda share, what: listener.progress(what, share),
