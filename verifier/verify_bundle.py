@@ -61,6 +61,8 @@ TABLE: Final = {
         ("clean_accuracy_ppm", "robust_accuracy_low_ppm", "robust_radius_linf_ppm"),
     ),
     "membership": ("urn:modelkeep:predicate:membership:1", ("membership_auc_low_ppm",)),
+    "fairness": ("urn:modelkeep:predicate:fairness:1", ("accuracy_gap_high_ppm",)),
+    "explanation": ("urn:modelkeep:predicate:explanation:1", ()),
     "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),

@@ -6,7 +6,14 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 
 from typing import Final
 
-from modelkeep.assess import evasion_gradient, evasion_search, membership, performance
+from modelkeep.assess import (
+    evasion_gradient,
+    evasion_search,
+    fairness,
+    importance,
+    membership,
+    performance,
+)
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import (
     Adversarial,
@@ -26,6 +33,8 @@ BUILT_IN: Final = (
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
     membership.ATTACK,
+    importance.ATTACK,
+    fairness.ATTACK,
 )
 
 

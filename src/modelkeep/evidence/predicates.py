@@ -178,6 +178,14 @@ TABLE: Final = (
         Measurements,
     ),
     PredicateType(
+        "fairness",
+        f"{PREFIX}fairness:1",
+        30,
+        {"accuracy_gap_high_ppm": int},
+        Measurements,
+    ),
+    PredicateType("explanation", f"{PREFIX}explanation:1", 30, {}, Measurements),
+    PredicateType(
         "test-result", "https://in-toto.io/attestation/test-result/v0.1", 30, {}, TestResult
     ),
     PredicateType(

@@ -142,6 +142,7 @@ def _context(
         budget=budget,
         max_rows=settings.integer("max_rows"),
         seed=settings.integer("seed"),
+        group=settings.text("group"),
         progress=lambda share, what: listener.progress(what, share),
     )
 
