@@ -22,7 +22,9 @@ from modelkeep.assess.interface import (
     Context,
     Journal,
     Recipe,
+    by_name,
 )
+from modelkeep.assess.radius import space_of
 from modelkeep.assess.reference import built_in, from_user
 from modelkeep.assess.threat import Threat, parse_threat
 from modelkeep.core import Risk
@@ -61,6 +63,8 @@ __all__ = [
     "assess_model",
     "attacks",
     "built_in",
+    "by_name",
     "from_user",
     "parse_threat",
+    "space_of",
 ]
