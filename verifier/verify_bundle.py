@@ -64,6 +64,7 @@ TABLE: Final = {
     "fairness": ("urn:modelkeep:predicate:fairness:1", ("accuracy_gap_high_ppm",)),
     "explanation": ("urn:modelkeep:predicate:explanation:1", ()),
     "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
+    "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),

@@ -117,6 +117,19 @@ class DataSeal(Predicate, frozen=True, kw_only=True):
     licence: str
 
 
+class Hardening(Predicate, frozen=True, kw_only=True):
+    """What a model was changed from, how, and what the change was worth."""
+
+    tool: str
+    defence: str
+    gained: bool
+    changed_from: dict[str, Any]
+    materials: list[dict[str, Any]]
+    before: list[Measurement]
+    after: list[Measurement]
+    notes: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class PredicateType:
     """One row of the table.
@@ -195,6 +208,7 @@ TABLE: Final = (
         {"data_sealed": bool, "data_rows": int, "data_files": int},
         DataSeal,
     ),
+    PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),

@@ -23,7 +23,7 @@ import numpy as np
 
 from modelkeep.assess import Context
 from modelkeep.core import InputError
-from modelkeep.harden.crafting import climb, evaluating
+from modelkeep.harden.crafting import climb, evaluating, misclassified
 from modelkeep.harden.interface import Effort, training_rows
 from modelkeep.harden.neighbourhood import Neighbourhood, neighbourhood
 from modelkeep.models import Model, Trainable, need
@@ -114,7 +114,12 @@ class _Course:
     def __init__(
         self, module: torch.nn.Module, effort: Effort, variant: Variant, judged: Batch
     ) -> None:
-        self._module, self._effort, self._variant, self._judged = module, effort, variant, judged
+        self._module, self._effort, self._variant, self._judged = (
+            module,
+            effort,
+            variant,
+            judged,
+        )
         self._steps = variant.steps
         self._best_score, self._best = -1.0, copy.deepcopy(module.state_dict())
 
@@ -174,9 +179,13 @@ def robust_share(module: torch.nn.Module, batch: Batch, *, steps: int) -> float:
     """Share of rows still answered rightly after an attack on cross-entropy."""
     torch = need("torch", "adversarial training")
 
-    def objective(logits: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.cross_entropy(logits, batch.truth, reduction="sum")
-
-    moved = climb(module, batch.rows, batch.around, objective, batch.generator, steps=steps)
+    moved = climb(
+        module,
+        batch.rows,
+        batch.around,
+        misclassified(batch.truth),
+        batch.generator,
+        steps=steps,
+    )
     with torch.no_grad():
         return float((module(moved).argmax(1) == batch.truth).float().mean())

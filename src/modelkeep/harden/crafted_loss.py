@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from modelkeep.harden.adversarial_training import Batch
-from modelkeep.harden.crafting import climb
+from modelkeep.harden.crafting import climb, misclassified
 from modelkeep.models import need
 
 if TYPE_CHECKING:
@@ -16,8 +16,12 @@ def crafted_loss(module: torch.nn.Module, batch: Batch, steps: int) -> torch.Ten
     """Cross-entropy on rows moved by ``steps`` signed steps that raise it."""
     functional = need("torch.nn.functional", "adversarial training")
 
-    def objective(logits: torch.Tensor) -> torch.Tensor:
-        return functional.cross_entropy(logits, batch.truth, reduction="sum")
-
-    moved = climb(module, batch.rows, batch.around, objective, batch.generator, steps=steps)
+    moved = climb(
+        module,
+        batch.rows,
+        batch.around,
+        misclassified(batch.truth),
+        batch.generator,
+        steps=steps,
+    )
     return functional.cross_entropy(module(moved), batch.truth)

@@ -24,6 +24,12 @@ _ONE: Final = 1.25  # radii of the single step
 _REACH: Final = 2.5  # radii that several steps could walk in all
 
 
+def misclassified(truth: torch.Tensor) -> Objective:
+    """Cross-entropy to the right classes, summed over the batch: what evasion raises."""
+    functional = need("torch.nn.functional", "adversarial training")
+    return lambda logits: functional.cross_entropy(logits, truth, reduction="sum")
+
+
 def random_start(
     rows: torch.Tensor, around: Neighbourhood, generator: torch.Generator
 ) -> torch.Tensor:

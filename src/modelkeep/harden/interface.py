@@ -88,5 +88,7 @@ def training_rows(context: Context) -> Dataset:
         InputError: none were given.
     """
     if context.train is None:
-        raise InputError("hardening needs the rows the model was trained on", "Add --data FILE.")
+        raise InputError(
+            "hardening needs the rows the model was trained on", "Add --data FILE."
+        )
     return context.train

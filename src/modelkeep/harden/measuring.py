@@ -67,7 +67,7 @@ def _notes(
     defence: Defence,
     before: tuple[Measurement, ...],
     after: tuple[Measurement, ...],
-    gained: bool,  # noqa: FBT001 - a fact about the two, not an option
+    gained: bool,
 ) -> Iterable[str]:
     if defence.caution:
         yield defence.caution

@@ -49,9 +49,8 @@ def neighbourhood(train: Dataset, epsilon: float) -> Neighbourhood:
     torch = need("torch", "adversarial training")
     space = space_of(train, train)
 
-    def tensor(values: np.ndarray) -> torch.Tensor:
-        return torch.from_numpy(np.asarray(values, np.float32))
-
-    return Neighbourhood(
-        tensor(epsilon * space.scale), tensor(space.floor), tensor(space.ceiling)
+    step, floor, ceiling = (
+        torch.from_numpy(np.asarray(values, np.float32))
+        for values in (epsilon * space.scale, space.floor, space.ceiling)
     )
+    return Neighbourhood(step, floor, ceiling)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from modelkeep.assess import Context
 from modelkeep.harden.adversarial_training import Batch, Variant, train, why_not_trainable
-from modelkeep.harden.crafting import climb, evaluating
+from modelkeep.harden.crafting import Objective, climb, evaluating
 from modelkeep.harden.interface import Defence, Effort
 from modelkeep.models import Model, need
 
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 _WEIGHT: Final = 6.0
 
 
+def differing(fixed: torch.Tensor) -> Objective:
+    """Divergence of the answers from fixed probabilities, summed over the batch."""
+    functional = need("torch.nn.functional", "adversarial training")
+    return lambda logits: functional.kl_div(
+        functional.log_softmax(logits, dim=1), fixed, reduction="sum"
+    )
+
+
 def loss(module: torch.nn.Module, batch: Batch, steps: int) -> torch.Tensor:
     """Cross-entropy at the rows plus the weighted divergence to the worst nearby points."""
     torch = need("torch", "adversarial training")
@@ -29,11 +37,9 @@ def loss(module: torch.nn.Module, batch: Batch, steps: int) -> torch.Tensor:
     with torch.no_grad(), evaluating(module):
         fixed = functional.softmax(module(batch.rows), dim=1)
 
-    def objective(logits: torch.Tensor) -> torch.Tensor:
-        logs = functional.log_softmax(logits, dim=1)
-        return functional.kl_div(logs, fixed, reduction="sum")
-
-    moved = climb(module, batch.rows, batch.around, objective, batch.generator, steps=steps)
+    moved = climb(
+        module, batch.rows, batch.around, differing(fixed), batch.generator, steps=steps
+    )
     clean = module(batch.rows)
     apart = functional.kl_div(
         functional.log_softmax(module(moved), dim=1),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
+    from modelkeep.pipeline.hardening import harden
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
@@ -41,6 +42,7 @@ _HOMES: Final = {
     "diagnosis": ("diagnose",),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
+    "hardening": ("harden",),
     "records": (
         "export_evidence",
         "list_evidence",
@@ -73,6 +75,7 @@ __all__ = [
     "export_evidence",
     "export_trust",
     "gate",
+    "harden",
     "init_keep",
     "keep_path",
     "list_evidence",

@@ -81,6 +81,11 @@ class SignatureCheck:
     signer: str = ""
     difference: Difference = field(default_factory=Difference)
 
+    @property
+    def broken(self) -> bool:
+        """Whether there is a signature and the bytes are not what it covers."""
+        return self.state is State.BROKEN
+
 
 def verify_signature(
     artifact: Artifact,
