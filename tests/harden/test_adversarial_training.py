@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import torch
 
 from harden_samples import rows, task
 from model_samples import Answering, context, two_classes
+from modelkeep.assess import Threat
 from modelkeep.core import InputError
 from modelkeep.harden import Effort, adversarial_training
 from modelkeep.harden.adversarial_training import (
@@ -111,5 +113,7 @@ def test_what_cannot_be_trained_is_refused_with_a_reason() -> None:
     assert why_not_trainable(given) is None
     assert isinstance(given.model, Trainable)
     assert "no training rows" in (why_not_trainable(context(given.model, None, data)) or "")
+    other = replace(given, given_threat=Threat("l2", 0.5))
+    assert "l2:0.5" in (why_not_trainable(other) or "")
     few = context(given.model, rows(10), data)
     assert "fewer than" in (why_not_trainable(few) or "")

@@ -8,7 +8,7 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.harden import fast_training, pgd_training, trades
-from modelkeep.harden.interface import Defence, Effort, Hardened, Threat, effort_of
+from modelkeep.harden.interface import Against, Defence, Effort, Hardened, effort_of
 from modelkeep.harden.measuring import harden
 
 BUILT_IN: Final = (fast_training.DEFENCE, pgd_training.DEFENCE, trades.DEFENCE)
@@ -25,10 +25,10 @@ def defences() -> tuple[Defence, ...]:
 
 __all__ = [
     "BUILT_IN",
+    "Against",
     "Defence",
     "Effort",
     "Hardened",
-    "Threat",
     "defences",
     "effort_of",
     "harden",

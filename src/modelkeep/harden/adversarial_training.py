@@ -81,6 +81,8 @@ def why_not_trainable(context: Context) -> str | None:
         return f"fewer than {_LEAST} training rows"
     if not isinstance(context.model, Trainable):
         return "the model's weights cannot be trained further (it gives no gradient)"
+    if context.threat.norm != "linf":
+        return f"training against {context.threat} is not built, only against linf"
     return None
 
 
@@ -101,7 +103,7 @@ def train(context: Context, effort: Effort, variant: Variant) -> Model:
     truth = torch.from_numpy(context.truth(data)).long()
     order = torch.randperm(len(rows), generator=generator)
     apart = min(_MOST_HELD_OUT, max(_LEAST // 2, int(_HELD_OUT * len(rows))))
-    around = neighbourhood(data, context.epsilon_linf)
+    around = neighbourhood(data, context.threat.radius)
     judged = Batch(rows[order[:apart]], truth[order[:apart]], around, generator)
     rest = Batch(rows[order[apart:]], truth[order[apart:]], around, generator)
     _Course(module, effort, variant, judged).run(rest, context)

@@ -15,7 +15,7 @@ from modelkeep.assess import Context
 from modelkeep.core import InputError, Measurement
 from modelkeep.models import Dataset, Model
 
-Threat = Literal["evasion", "backdoor"]
+Against = Literal["evasion", "backdoor"]
 _EPOCHS: Final = {"quick": 5, "standard": 15}
 
 
@@ -31,7 +31,7 @@ class Effort:
 
     epochs: int
     batch: int = 128
-    rate: float = 1e-3
+    rate: float = 2e-3
 
 
 def effort_of(context: Context) -> Effort:
@@ -54,7 +54,7 @@ class Defence:
 
     id: str
     name: str
-    against: Threat
+    against: Against
     applies: Callable[[Context], str | None]
     run: Callable[[Context, Effort], Model]
     caution: str = ""

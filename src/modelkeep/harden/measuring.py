@@ -8,11 +8,11 @@ from typing import Final
 
 from modelkeep.assess import Attack, Context, assess_model
 from modelkeep.core import InputError, Measurement
-from modelkeep.harden.interface import Defence, Effort, Hardened, Threat
+from modelkeep.harden.interface import Against, Defence, Effort, Hardened
 
 # What is measured, and the number a gain is read from, by threat.
-PREDICATES: Final[dict[Threat, tuple[str, ...]]] = {"evasion": ("performance", "evasion")}
-_NUMBER: Final[dict[Threat, str]] = {"evasion": "robust_accuracy"}
+PREDICATES: Final[dict[Against, tuple[str, ...]]] = {"evasion": ("performance", "evasion")}
+_NUMBER: Final[dict[Against, str]] = {"evasion": "robust_accuracy"}
 _NO_GAIN: Final = "the intervals before and after overlap: no gain is shown on these rows"
 _COST: Final = "accuracy on clean rows fell from {:.1%} to {:.1%}"
 _NOTICE: Final = 0.01  # a loss of clean accuracy below this goes without saying

@@ -19,7 +19,7 @@ from modelkeep.core import EvidenceError, InputError, Subject
 from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
 from modelkeep.evidence import make_statement
-from modelkeep.harden import Defence, Hardened, Threat, defences, effort_of
+from modelkeep.harden import Against, Defence, Hardened, defences, effort_of
 from modelkeep.harden import harden as change
 from modelkeep.models import Trainable
 from modelkeep.pipeline.artifacts import Examined, digest_model, examine, why_not_loaded
@@ -52,7 +52,7 @@ class Hardening:
 def harden(  # noqa: PLR0913 - keyword-only, each documented below
     model: str | Path,
     *,
-    against: Threat = "evasion",
+    against: Against = "evasion",
     defence: str = "",
     data: str | Path,
     test: str | Path,
@@ -128,7 +128,7 @@ def _require_loadable(
         )
 
 
-def _choose(name: str, against: Threat, opened: Opened) -> Defence:
+def _choose(name: str, against: Against, opened: Opened) -> Defence:
     """The defence of that name, or the first against the threat that fits.
 
     Raises:
