@@ -22,12 +22,17 @@ PATH = click.Path(path_type=Path)
 @click.command()
 @click.argument("model", type=PATH)
 @click.option(
-    "--for", "against", type=click.Choice(["evasion"]), default="evasion", show_default=True,
+    "--for",
+    "against",
+    type=click.Choice(["evasion", "bias"]),
+    default="evasion",
+    show_default=True,
     help="What the change is to stop.",
-)  # fmt: skip
+)
 @click.option("--data", type=PATH, required=True, help="Rows the model was trained on.")
 @click.option("--test", type=PATH, required=True, help="Rows it has not seen.")
 @click.option("--defence", default="", metavar="NAME", help="Default: the first that fits.")
+@click.option("--group", help="Column whose values are groups of people to compare.")
 @click.option("--label", help="Label column of a table; default: the last one.")
 @click.option("--code", type=PATH, help="Directory of your own code; default: here.")
 @click.option(
@@ -44,7 +49,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")
 @click.pass_context
 def harden(context: click.Context, /, model: Path, style: str, **given: Any) -> None:  # noqa: ANN401 - as click parsed it
-    """Train MODEL further so that an attack fails, and show by the attack what it is worth.
+    """Train MODEL further so that an attack or a bias fails, and show what it is worth.
 
     The changed model is a new file with no evidence of its own: check it before it is used.
 
@@ -53,6 +58,8 @@ def harden(context: click.Context, /, model: Path, style: str, **given: Any) -> 
       modelkeep harden net.safetensors --factory nets:build --data t.npz --test v.npz
       modelkeep harden net.safetensors --factory nets:build --data t.npz --test v.npz \\
         --defence pgd-training --epsilon 0.1
+      modelkeep harden net.safetensors --factory nets:build --data t.csv --test v.csv \\
+        --for bias --group sex
 
     \b
     Exit codes: 0 a gain is shown, 1 none is, 2 could not finish, 64 usage.

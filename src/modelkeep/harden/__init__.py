@@ -7,11 +7,16 @@ theirs under the entry point group ``modelkeep.defences``.
 from typing import Final
 
 from modelkeep.core.plugins import with_plugins
-from modelkeep.harden import fast_training, pgd_training, trades
+from modelkeep.harden import fast_training, pgd_training, reweighing, trades
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened, effort_of
 from modelkeep.harden.measuring import harden
 
-BUILT_IN: Final = (fast_training.DEFENCE, pgd_training.DEFENCE, trades.DEFENCE)
+BUILT_IN: Final = (
+    fast_training.DEFENCE,
+    pgd_training.DEFENCE,
+    trades.DEFENCE,
+    reweighing.DEFENCE,
+)
 
 
 def defences() -> tuple[Defence, ...]:

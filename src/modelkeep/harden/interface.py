@@ -15,7 +15,7 @@ from modelkeep.assess import Context
 from modelkeep.core import InputError, Measurement
 from modelkeep.models import Dataset, Model
 
-Against = Literal["evasion", "backdoor"]
+Against = Literal["evasion", "bias"]
 _EPOCHS: Final = {"quick": 5, "standard": 15}
 
 
@@ -69,7 +69,7 @@ class Hardened:
         model: the changed model.
         before: measurements of the model as it was.
         after: the same measurements, by the same attacks, on the changed one.
-        gained: whether the interval after lies above the interval before.
+        gained: whether the interval after lies wholly on the better side of the one before.
         notes: what a reader must know before relying on it.
     """
 

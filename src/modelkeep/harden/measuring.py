@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from modelkeep.assess import Attack, Context, assess_model
+from modelkeep.assess import Attack, Context, assess_model, by_name
 from modelkeep.core import InputError, Measurement
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened
 
-# What is measured, and the number a gain is read from, by threat.
-PREDICATES: Final[dict[Against, tuple[str, ...]]] = {"evasion": ("performance", "evasion")}
-_NUMBER: Final[dict[Against, str]] = {"evasion": "robust_accuracy"}
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a gain is read from.
+
+    Attributes:
+        predicates: assessments to run.
+        number: the measurement that must get better.
+        higher: whether better is higher.
+    """
+
+    predicates: tuple[str, ...]
+    number: str
+    higher: bool
+
+
+JUDGEMENTS: Final[dict[Against, Judgement]] = {
+    "evasion": Judgement(("performance", "evasion"), "robust_accuracy", higher=True),
+    "bias": Judgement(("performance", "fairness"), "accuracy_gap", higher=False),
+}
 _NO_GAIN: Final = "the intervals before and after overlap: no gain is shown on these rows"
 _COST: Final = "accuracy on clean rows fell from {:.1%} to {:.1%}"
 _NOTICE: Final = 0.01  # a loss of clean accuracy below this goes without saying
@@ -36,12 +53,13 @@ def harden(
     reason = defence.applies(context)
     if reason is not None:
         raise InputError(f"{defence.name}: {reason}")
-    measuring = [a for a in attacks if a.predicate in PREDICATES[defence.against]]
+    judgement = JUDGEMENTS[defence.against]
+    measuring = [a for a in attacks if a.predicate in judgement.predicates]
     before = _measure(context, measuring)
     model = defence.run(context, effort)
     after = _measure(replace(context, model=model), measuring)
-    name = _NUMBER[defence.against]
-    gained = _worst(after, name).low > _worst(before, name).high
+    old, new = (_worst(made, judgement) for made in (before, after))
+    gained = new.low > old.high if judgement.higher else new.high < old.low
     return Hardened(
         defence, model, before, after, gained, tuple(_notes(defence, before, after, gained))
     )
@@ -51,16 +69,17 @@ def _measure(context: Context, attacks: list[Attack]) -> tuple[Measurement, ...]
     return assess_model(context, attacks).all_measurements()
 
 
-def _worst(made: tuple[Measurement, ...], name: str) -> Measurement:
-    """The lowest of the measurements of a name: several attacks may have made one.
+def _worst(made: tuple[Measurement, ...], judgement: Judgement) -> Measurement:
+    """The worst of the measurements of a name: several attacks may have made one.
 
     Raises:
         InputError: there is none.
     """
-    found = [m for m in made if m.name == name]
+    found = [m for m in made if m.name == judgement.number]
     if not found:
-        raise InputError(f"{name} could not be measured, so no gain could be shown")
-    return min(found, key=lambda m: m.value)
+        raise InputError(f"{judgement.number} could not be measured, so no gain could be shown")
+    pick = min if judgement.higher else max
+    return pick(found, key=lambda m: m.value)
 
 
 def _notes(
@@ -73,6 +92,6 @@ def _notes(
         yield defence.caution
     if not gained:
         yield _NO_GAIN
-    old, new = (_worst(made, "test_accuracy").value for made in (before, after))
-    if old - new > _NOTICE:
-        yield _COST.format(old, new)
+    old, new = (by_name(made, "test_accuracy") for made in (before, after))
+    if old is not None and new is not None and old.value - new.value > _NOTICE:
+        yield _COST.format(old.value, new.value)
