@@ -1076,3 +1076,13 @@ def test_published_hash_is_that_of_the_file() -> None:
     published = VERIFIER.with_name(VERIFIER.name + ".sha256").read_text(encoding="ascii")
     found = hashlib.sha256(VERIFIER.read_bytes()).hexdigest()
     assert published == f"{found}  {VERIFIER.name}\n"
+
+
+@pytest.mark.parametrize(("log", "entries", "counts"), [("", 0, True), ("own", 0, False)])
+def test_key_that_ended_counts_before_its_end_and_not_behind_it_in_the_log(
+    log: str, entries: int, counts: object
+) -> None:
+    end = VERIFY.Ending(VERIFY.moment("2026-11-22T12:00:00Z"), log, entries)
+    before = VERIFY.moment("2026-11-22T11:59:59Z")
+    assert end.covers(before, "own", 0) is counts
+    assert not end.covers(VERIFY.moment("2026-11-22T12:00:00Z"), "own", 0)

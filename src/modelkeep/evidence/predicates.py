@@ -130,6 +130,40 @@ class Hardening(Predicate, frozen=True, kw_only=True):
     notes: list[str]
 
 
+class Revocation(Predicate, frozen=True, kw_only=True):
+    """A key's statements issued from ``since`` on do not count.
+
+    ``entries`` of ``log`` were there before that moment; what stands behind them was
+    logged later, whatever time it states.
+    """
+
+    name: str
+    since: str
+    reason: str
+    log: str
+    entries: int
+
+
+class Stage(Predicate, frozen=True, kw_only=True):
+    """A version of a model enters a stage of its life; ``rests_on`` says by what right."""
+
+    name: str
+    before: str
+    after: str
+    reason: str
+    rests_on: list[str]
+    files: list[dict[str, Any]] = []
+    break_glass: dict[str, str] = {}
+
+
+class Approval(Predicate, frozen=True, kw_only=True):
+    """Somebody agrees that a version enters a stage."""
+
+    name: str
+    stage: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class PredicateType:
     """One row of the table.
@@ -210,6 +244,15 @@ TABLE: Final = (
     ),
     PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),
+    PredicateType("revocation", f"{PREFIX}revocation:1", 3650, {}, Revocation),
+    PredicateType(
+        "stage",
+        f"{PREFIX}stage:1",
+        3650,
+        {"stage_quarantined": bool, "stage_revoked": bool},
+        Stage,
+    ),
+    PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),
 )

@@ -31,6 +31,7 @@ from modelkeep.pipeline.inputs import Inputs
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.recording import Results, build_statements
 from modelkeep.pipeline.scanning import fails_on
+from modelkeep.pipeline.signatures import check_signature
 from modelkeep.pipeline.workspace import Workspace, open_workspace, require_file
 from modelkeep.policy import Decision, require_decidable
 from modelkeep.report import Report, ReportedFinding, ReportedReceipt, build_bom
@@ -39,8 +40,6 @@ from modelkeep.trust import (
     State,
     findings,
     gather_bom,
-    load_certificates,
-    verify_signature,
 )
 
 if TYPE_CHECKING:
@@ -108,13 +107,7 @@ def _run(workspace: Workspace, model: Path, inputs: Inputs, roots: str | Path | 
     require_decidable(settings.text("action"), keep.profile)
     _require_anchored(workspace)
     examined = examine(model, settings.names("scan.pickle.allow"), listener)
-    signature = verify_signature(
-        examined.artifact,
-        examined.manifest,
-        keep.trust,
-        now=keep.clock(),
-        roots=load_certificates(Path(roots)) if roots is not None else (),
-    )
+    signature = check_signature(workspace, examined.artifact, examined.manifest, roots=roots)
     live = _assess(examined, inputs, workspace, signature)
     results = _results(workspace, examined, signature, live)
     statements = build_statements(workspace, results)
@@ -230,6 +223,7 @@ def _report(
     about = tuple(ReportedFinding.of(f) for f in findings(examined.artifact, results.signature))
     every = [*about, *(finding for file in files for finding in file.findings)]
     notes = live.assessed.notes if live.assessed is not None else ()
+    notes += results.signature.told
     return Report(
         verdict=_verdict(workspace, results, decision, every, failed=live.failed),
         subject=examined.subject,

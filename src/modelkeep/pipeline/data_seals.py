@@ -262,7 +262,7 @@ def _require_trusted(workspace: Workspace, found: SealFile, path: Path) -> None:
     statement = parse_statement(payload)
     if statement.predicate_type != by_key("seal").uri:
         raise EvidenceError(f"{path}: holds another kind of statement")
-    if not trust.allows(keyid, statement.predicate_type):
+    if not trust.allows(keyid, statement.predicate_type, statement.issued):
         raise EvidenceError(
             f"{path}: signer {keyid[:12]} may not assert seal",
             "If you trust the signer for it: modelkeep trust add NAME KEY.pub --predicate seal",
