@@ -228,5 +228,9 @@ def dotted(path: Path) -> str:
 
 
 FORMAT: Final = Format(
-    "json", looks_like, read, suffixes=frozenset({".json", ".jsonl", ".ndjson"})
+    "json",
+    looks_like,
+    read,
+    first=b" \t\r\n{[\0\xef\xfe\xff",
+    suffixes=frozenset({".json", ".jsonl", ".ndjson"}),
 )

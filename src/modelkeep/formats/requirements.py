@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from modelkeep.formats.interface import Budget, Format, Reading, Source
+from modelkeep.formats.interface import TEXT_FIRST, Budget, Format, Reading, Source
 
 _LONGEST: Final = 1 << 20
 _LINE: Final = re.compile(
@@ -59,4 +59,4 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     reading.document = Requirements(tuple(_lines(text)))
 
 
-FORMAT: Final = Format("requirements", looks_like, read)
+FORMAT: Final = Format("requirements", looks_like, read, first=TEXT_FIRST)

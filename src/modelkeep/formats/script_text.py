@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelkeep.core import LimitExceededError
-from modelkeep.formats.interface import Budget, Format, Reading, Source
+from modelkeep.formats.interface import TEXT_FIRST, Budget, Format, Reading, Source
 
 _LONGEST: Final = 4 * 2**20
 _FIRST_LINE: Final = re.compile(
@@ -51,6 +51,7 @@ FORMAT: Final = Format(
     "script",
     looks_like,
     read,
+    first=TEXT_FIRST,
     suffixes=frozenset(
         ".sh .bash .zsh .ksh .bat .cmd .ps1 .psm1 .js .mjs .vbs .dockerfile .pl .rb".split()
     ),

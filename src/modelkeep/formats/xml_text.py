@@ -15,7 +15,14 @@ from typing import Final
 from xml.parsers import expat
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Format, MemorySource, Reading, Source
+from modelkeep.formats.interface import (
+    WIDE_TEXT_FIRST,
+    Budget,
+    Format,
+    MemorySource,
+    Reading,
+    Source,
+)
 
 DEEPEST: Final = 512
 _CHUNK: Final = 1 << 16
@@ -250,4 +257,6 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         reading.lies.append((0, sentence))
 
 
-FORMAT: Final = Format("xml", looks_like, read, suffixes=frozenset({".xml", ".pmml"}))
+FORMAT: Final = Format(
+    "xml", looks_like, read, first=WIDE_TEXT_FIRST, suffixes=frozenset({".xml", ".pmml"})
+)

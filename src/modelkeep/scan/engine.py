@@ -209,9 +209,8 @@ def _read_into(
             allow=plan.allow,
         )
         seen.append(Seen(stream.location, stream.format, stream.error))
-        for detector in plan.detectors:
-            if detector.reads(stream.format):
-                findings.extend(detector.run(context))
+        for detector in plan.reading(stream.format):
+            findings.extend(detector.run(context))
 
 
 def _judge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from modelkeep.core import (
@@ -46,6 +46,15 @@ class Plan:
     links: Mapping[str, str]
     hashing: Hashing
     known: Callable[[str, Digest, int], Outcome | None] = lambda *_: None
+    _by_format: dict[str, tuple[Detector, ...]] = field(default_factory=dict, init=False)
+
+    def reading(self, format_: str) -> tuple[Detector, ...]:
+        """The rules that look at streams of a format."""
+        found = self._by_format.get(format_)
+        if found is None:
+            found = tuple(d for d in self.detectors if d.reads(format_))
+            self._by_format[format_] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
