@@ -16,6 +16,8 @@ from modelkeep.core import LimitExceededError
 from modelkeep.formats.interface import TEXT_FIRST, Budget, Format, Reading, Source
 
 _LONGEST: Final = 4 * 2**20
+_LONGEST_BUNDLE: Final = 32 * 2**20
+"""What is named a script and starts no shell: pages are bundled into one file."""
 _FIRST_LINE: Final = re.compile(
     rb"#!\s*(?:/usr)?/(?:local/)?s?bin/(?:env\s+(?:-S\s+)?)?(?:ba|da|z|k|c|tc|fi)?sh\b"
     rb"|#!\s*\S*(?:perl|ruby|node|pwsh|powershell)\b|@echo off\b|(?:\s*#[^\n]*\n)*\s*FRO"
@@ -40,7 +42,7 @@ def looks_like(source: Source) -> bool:
 def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is a ``Script``."""
     del budget  # one bounded read
-    if source.size > _LONGEST:
+    if source.size > (_LONGEST if looks_like(source) else _LONGEST_BUNDLE):
         raise LimitExceededError(f"script of {source.size} bytes")
     raw = source.read(0, source.size)
     text = raw.decode("utf-8-sig", "backslashreplace").replace("\0", "")

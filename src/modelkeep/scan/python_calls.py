@@ -26,6 +26,7 @@ from modelkeep.scan.python_values import (
     NETWORK,
     UNKNOWN,
     VARIABLE,
+    WHOLE,
     Value,
     constant,
     flat,
@@ -40,6 +41,7 @@ _LONGEST_COMMAND: Final = 4096
 _ELEMENT: Final = frozenset({"get", "__getitem__", "pop", "setdefault"})
 _FOLLOWED: Final = 5
 """Calls of the module's own functions are followed so deep."""
+_ONE_VARIABLE: Final = frozenset(f"os.environ.{name}" for name in _ELEMENT)
 _TAKERS: Final = frozenset(
     "builtins.isinstance builtins.issubclass builtins.hasattr builtins.callable builtins.type "
     "builtins.id builtins.repr builtins.str builtins.print builtins.len builtins.super "
@@ -159,6 +161,8 @@ class Calls(Expressions):
         self, name: str, receiver: Value, args: tuple[Value, ...], values: tuple[Value, ...]
     ) -> Value:
         labels = labels_of(name, values) | receiver.labels
+        if name in _ONE_VARIABLE:
+            labels -= {WHOLE}
         text = receiver.text if name.startswith(_KEEP_PATH) else ""
         if act_of(name) in {Act.OPEN, Act.REQUEST, Act.NATIVE, Act.EXECUTE} and args:
             text = flat(args[0]) or args[0].text or text

@@ -22,6 +22,7 @@ from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import Act
+from modelkeep.scan.python_unpickle import is_safe
 from modelkeep.scan.python_values import HUB, NETWORK, flat
 
 RULE: Final = Rule(
@@ -41,6 +42,8 @@ _RUNS: Final = (Act.EXECUTE, Act.COMMAND, Act.UNPICKLE, Act.NATIVE, Act.BUILD)
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per way from the network into the program."""
     for event in acts(context, *_RUNS):
+        if event.act is Act.UNPICKLE and is_safe(event):
+            continue
         if NETWORK in event.labels:
             sentence = f"{event.name} is given what was fetched from the network"
             yield report(context, RULE, event, by_place(event), sentence)

@@ -18,8 +18,7 @@ from modelkeep.scan.python_library import is_library, is_plain
 from modelkeep.scan.python_origins import is_secret_place
 from modelkeep.scan.python_policy import RUN_BY_VARIABLE, Act
 from modelkeep.scan.python_scopes import Place
-from modelkeep.scan.python_values import DECODED, ENVIRONMENT, HOST, SECRET, flat
-from modelkeep.scan.shell_policy import is_attack
+from modelkeep.scan.python_values import flat
 
 PYTHON: Final = frozenset({"python", "python cells"})
 """Formats whose document is Python code."""
@@ -70,12 +69,7 @@ def report(
     context: Context, rule: Rule, event: Event, severity: Severity, message: str
 ) -> Finding:
     """A finding about an event."""
-    if (
-        severity > Severity.MEDIUM
-        and is_library(context)
-        and is_plain(event)
-        and not decisive(event)
-    ):
+    if severity > Severity.MEDIUM and is_library(context) and is_plain(event):
         severity = Severity.MEDIUM
     sure = Confidence.HIGH if event.called else Confidence.MEDIUM
     return context.finding(
@@ -84,16 +78,6 @@ def report(
         f"line {event.line}: {message}, {event.place.value}",
         confidence=sure,
         evidence={"call": event.name, "line": str(event.line)},
-    )
-
-
-def decisive(event: Event) -> bool:
-    """Whether an act has no honest purpose, whoever calls the function it stands in."""
-    if {DECODED, SECRET, ENVIRONMENT, HOST} & event.labels:
-        return True
-    text = flat(event.argument(0))[:_LONGEST]
-    return event.act in {Act.OPEN, Act.WRITE, Act.COPY, Act.DELETE} or (
-        bool(text) and (suspicious_host(text) or is_attack(text))
     )
 
 

@@ -219,6 +219,14 @@ SECRET_PLACES: Final = (
     *("wallet.dat", "/proc/self/environ", ".config/gcloud", ".azure/", ".vault-token"),
     *("/var/run/secrets", ".pgpass", ".my.cnf", ".zsh_history", "/etc/sudoers"),
 )
+OWN_LOGINS: Final = (
+    *(".netrc", ".git-credentials", ".docker/config.json", ".kube/config", ".npmrc", ".pypirc"),
+    *(".aws/", ".config/gcloud", ".azure/", ".vault-token", ".pgpass", ".my.cnf"),
+    *("huggingface/token", "/var/run/secrets"),
+)
+"""Those among them that a client of that service reads to log in."""
+LOGIN: Final = frozenset({"headers", "auth", "token", "cookies", "timeout", "verify"})
+"""Arguments of a request by which programs log in."""
 STARTUP_PLACES: Final = (
     *(".bashrc", ".zshrc", ".bash_profile", ".profile", ".zprofile", "authorized_keys"),
     *("crontab", "/etc/cron", "/etc/rc", "systemd/", ".config/autostart", "site-packages"),

@@ -52,7 +52,7 @@ def run(context: Context) -> Iterator[Finding]:
 def _severity(event: Event) -> Severity | None:
     if not event.called:
         return Severity.MEDIUM
-    if _is_safe(event):
+    if is_safe(event):
         return None
     if event.name.endswith(tuple(_SWITCHES)):
         return Severity.MEDIUM
@@ -74,7 +74,7 @@ def _is_foreign(event: Event, root: frozenset[str]) -> bool:
     return HOLE not in path and not any(name.rpartition("/")[2] == last for name in root)
 
 
-def _is_safe(event: Event) -> bool:
+def is_safe(event: Event) -> bool:
     """Whether an option keeps the loader from running code."""
     weights_only = event.named.get("weights_only")
     if weights_only is not None and weights_only.constant is True:
