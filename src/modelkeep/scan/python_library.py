@@ -20,20 +20,21 @@ from modelkeep.scan.hosts import names_metadata_service, suspicious_host
 from modelkeep.scan.interface import Context
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_origins import is_own_login
-from modelkeep.scan.python_policy import LOGIN, Act
+from modelkeep.scan.python_policy import LOGIN, STARTUP_PLACES, Act
 from modelkeep.scan.python_scopes import Place
 from modelkeep.scan.python_values import (
     DECODED,
     ENVIRONMENT,
     NETWORK,
     SECRET,
+    SITE,
     WHOLE,
     flat,
     joined,
 )
 from modelkeep.scan.shell_policy import judge
 
-_NEVER: Final = frozenset({"os.dup2", "sys.settrace", "sys.setprofile"})
+_REMOTE_SHELL: Final = frozenset({"os.dup2"})
 _HIDDEN: Final = frozenset({DECODED, NETWORK})
 _AT_IMPORT: Final = frozenset(
     """
@@ -43,6 +44,14 @@ _AT_IMPORT: Final = frozenset(
     """.split()
 )
 """What packages do at import; what is then called through it is an act of its own."""
+_HANDED_ON: Final = frozenset(
+    f"importlib.machinery.{name}Loader"
+    for name in ("SourceFile", "SourcelessFile", "ExtensionFile")
+)
+"""Classes by which packages tell how modules are found, not called there."""
+_DATA: Final = re.compile(
+    r"\.(?:json|txt|log|lock|db|npz|npy|html?|css|svg|png|toml|cfg|ini|ya?ml|csv|md|cache)$"
+)
 _DROPPED: Final = re.compile(r"(?:^|[\s'\"=;&|])(?:/tmp|/var/tmp|/dev/shm)/\.?\w")
 """A program in a place where anybody can write."""
 _LONGEST: Final = 4096
@@ -59,13 +68,14 @@ def is_library(context: Context) -> bool:
 
 def is_plain(event: Event) -> bool:
     """Whether an act waits for its caller and nothing about it is hidden or hostile."""
-    if event.name in _NEVER or event.act is Act.DELETE:
+    if event.name in _REMOTE_SHELL or event.act is Act.DELETE:
         return False
     if event.place is Place.IMPORT:
-        plain = event.called and event.name in _AT_IMPORT and not _HIDDEN & event.labels
+        table = _AT_IMPORT if event.called else _HANDED_ON
+        plain = event.name in table and not _HIDDEN & event.labels
         return plain and not any(map(_is_hostile, map(flat, event.values)))
     if event.act in {Act.OPEN, Act.WRITE, Act.COPY}:
-        return event.act is Act.OPEN and event.called and _reads_own_login(event)
+        return event.called and _keeps_own_files(event)
     if event.act in {Act.SEND, Act.REQUEST}:
         return _sends_what_is_asked(event)
     runs_text = event.act in {Act.EXECUTE, Act.UNPICKLE}
@@ -84,12 +94,15 @@ def _sends_what_is_asked(event: Event) -> bool:
     return not any(map(suspicious_host, texts))
 
 
-def _reads_own_login(event: Event) -> bool:
-    """Whether a file is read in which programs keep what they log in with."""
-    own = event.name.startswith("pathlib.")
-    mode = flat(event.argument(0 if own else 1, "mode"))
-    path = flat(event.receiver if own else event.argument(0, "file")) or event.receiver.text
-    return not set("wax+") & set(mode) and is_own_login(path)
+def _keeps_own_files(event: Event) -> bool:
+    """Whether a file is what a program logs in with, or data that it keeps beside itself."""
+    own = event.act is not Act.OPEN or event.name.startswith("pathlib.")
+    place = event.receiver if own else event.argument(0, "file")
+    path = (flat(place) or place.text).lower()
+    if event.act is Act.OPEN and is_own_login(path):
+        return True
+    beside = SITE in place.labels and event.act is not Act.COPY
+    return beside and bool(_DATA.search(path)) and not any(map(path.count, STARTUP_PLACES))
 
 
 def _is_hostile(text: str) -> bool:
