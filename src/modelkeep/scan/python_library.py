@@ -55,6 +55,10 @@ _DATA: Final = re.compile(
 _DROPPED: Final = re.compile(r"(?:^|[\s'\"=;&|])(?:/tmp|/var/tmp|/dev/shm)/\.?\w")
 """A program in a place where anybody can write."""
 _LONGEST: Final = 4096
+PROGRAM: Final = re.compile(
+    r"\.(py|pyc|pth|so|dll|dylib|sh|bat|exe|ps1|bin\.py|elf|cmd)\b", re.IGNORECASE
+)
+"""A file that is run or loaded."""
 
 
 def is_library(context: Context) -> bool:
@@ -86,12 +90,18 @@ def is_plain(event: Event) -> bool:
 def _sends_what_is_asked(event: Event) -> bool:
     """Whether a request takes along neither credentials nor all it can find."""
     sent = joined(*event.args, *(v for key, v in event.named.items() if key not in LOGIN))
-    if {SECRET, WHOLE, DECODED} & sent:
+    if {SECRET, WHOLE, DECODED} & sent or retrieves_program(event):
         return False
     texts = [flat(value)[:_LONGEST] for value in event.values]
     if event.act is Act.REQUEST and names_metadata_service(" ".join(texts)):
         return True
     return not any(map(suspicious_host, texts))
+
+
+def retrieves_program(event: Event) -> bool:
+    """Whether what is fetched is stored under the name of a program."""
+    target = flat(event.argument(1, "filename"))
+    return "retrieve" in event.name and PROGRAM.search(target) is not None
 
 
 def _keeps_own_files(event: Event) -> bool:
