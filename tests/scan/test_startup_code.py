@@ -51,6 +51,10 @@ def severities(members: dict[str, bytes]) -> list[Severity]:
 def test_a_line_of_a_wheel_that_calls_a_calm_module_is_noted() -> None:
     assert severities({"p.pth": CALL, "_hook/__init__.py": HOOK}) == [Severity.MEDIUM]
     assert severities({"p.pth": b"import _hook\n", "_hook.py": HOOK}) == [Severity.MEDIUM]
+    reading = (
+        b"def add():\n    return open('names.txt').read() + open('more.txt', 'r').read()\n"
+    )
+    assert severities({"p.pth": CALL, "_hook.py": reading}) == [Severity.MEDIUM]
 
 
 @pytest.mark.parametrize(
@@ -63,6 +67,12 @@ def test_a_line_of_a_wheel_that_calls_a_calm_module_is_noted() -> None:
         (
             CALL,
             b"import base64\ndef add():\n    __import__(base64.b64decode('b3M=').decode())\n",
+        ),
+        (CALL, b"def add():\n    open('/etc/x', 'a').write('y')\n"),
+        (CALL, b"def add(mode):\n    open('/etc/x', mode).write('y')\n"),
+        (
+            CALL,
+            b"import pathlib\ndef add():\n    pathlib.Path('/etc/x').open('w').write('y')\n",
         ),
         (LINE, HOOK),
         (b"import _hook; exec(_hook.TEXT)\n", HOOK + b"TEXT = 'x'\n"),

@@ -114,7 +114,19 @@ def _is_calm(context: Context, archive: Archive, line: str) -> bool:
 def _is_quiet(event: Event) -> bool:
     if event.act is Act.IMPORT:  # what it imports is looked at as well
         return event.argument(0).known and not _HIDDEN & event.labels
-    return event.act is Act.OPEN or event.name in _QUIET
+    return _only_reads(event) or event.name in _QUIET
+
+
+def _only_reads(event: Event) -> bool:
+    """Whether a file is opened to be read; a mode that is not known counts as writing."""
+    own = event.name.startswith("pathlib.")  # the path is what the method is called on
+    place = 0 if own else 1
+    if event.act is not Act.OPEN or not event.called:
+        return False
+    if len(event.args) <= place and "mode" not in event.named:
+        return event.name != "os.open"
+    mode = event.argument(place, "mode").constant
+    return isinstance(mode, str) and not set("wax+") & set(mode)
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
