@@ -8,8 +8,8 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from modelkeep.formats.stored_value import document_in
+
 from samples import PAYLOAD, PLAIN, VALID, bomb
 
 

@@ -25,8 +25,9 @@ from yaml.scanner import Scanner
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats import json_text
 from modelkeep.formats.interface import Budget, Format, Reading, Source
-from modelkeep.formats.json_text import packed_parts, parse
+from modelkeep.formats.json_text import parse
 from modelkeep.formats.json_walk import number
+from modelkeep.formats.payloads import parts_of_tree
 from modelkeep.formats.tree import Tree
 
 DEEPEST: Final = 128
@@ -220,7 +221,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         if not _is_page(text) and not _is_json(text):
             raise MalformedArtifactError(f"not valid YAML: {_sentence(error)}") from error
     finally:
-        reading.parts += packed_parts(tree)
+        reading.parts += parts_of_tree(tree)
 
 
 def _is_json(text: bytes) -> bool:

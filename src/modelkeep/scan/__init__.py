@@ -8,9 +8,11 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.scan import (
+    active_markup,
     archive_bomb,
     archive_escape,
     archive_links,
+    build_commands,
     caffe_python,
     comfy_node,
     config_target,
@@ -38,6 +40,7 @@ from modelkeep.scan import (
     mxnet_operator,
     native_code,
     notebook_commands,
+    notebook_magics,
     notebook_markup,
     npy_objects,
     onnx_external,
@@ -167,7 +170,10 @@ BUILT_IN: Final = (
     python_bytecode.DETECTOR,
     notebook_commands.DETECTOR,
     notebook_markup.DETECTOR,
+    active_markup.DETECTOR,
+    notebook_magics.DETECTOR,
     script_commands.DETECTOR,
+    build_commands.DETECTOR,
     mlflow_model.DETECTOR,
     mlflow_project.DETECTOR,
     package_code.DETECTOR,

@@ -9,8 +9,8 @@ import zlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from modelkeep.formats.text_payloads import payload_parts
+
 from samples import PAYLOAD, VALID, bomb
 
 

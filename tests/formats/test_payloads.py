@@ -7,9 +7,9 @@ import struct
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from modelkeep.formats.embedded import is_stream
 
 from modelkeep.formats import MemorySource
-from modelkeep.formats.embedded import is_stream
 from samples import PROTOCOLS, bomb, zip_of
 
 PE = b"MZ" + b"\0" * 58 + struct.pack("<I", 64) + b"PE\0\0"

@@ -1,0 +1,112 @@
+"""What scripts in pages and pictures would do: data and the pieces of markup that run.
+
+Scripts stand in ``<script>`` elements, in handlers such as ``onload`` and behind addresses that
+begin with ``javascript:``. Reports and charts are full of them, so that a script alone says
+nothing; reaching for cookies and sending them elsewhere, driving a notebook's
+kernel, or running text that was decoded does.
+
+Sources: HTML Living Standard, scripting and event handlers; SVG 2, interactivity; CWE-79.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from modelkeep.scan.hosts import suspicious_host
+
+BUNDLE: Final = 50_000
+"""A script so long is a library, and reaches for everything."""
+_SCRIPT: Final = re.compile(r"<(?:[\w-]{1,20}:)?script\b([^>]{0,2000})>", re.IGNORECASE)
+_SCRIPT_END: Final = re.compile(r"</(?:[\w-]{1,20}:)?script", re.IGNORECASE)
+_HANDLER: Final = re.compile(
+    r"""[\s"'/]on[a-z]{3,24}\s*=\s*(?:"([^"]{0,4000})|'([^']{0,4000})|([^\s>"']{1,4000}))""",
+    re.IGNORECASE,
+)
+_ADDRESS: Final = re.compile(
+    r"""[\s"'/](?:xlink:)?(?:href|src|action|formaction|to|from|values|data|srcdoc)\s*=\s*"""
+    r"""(?:"([^"]{0,4000})|'([^']{0,4000})|([^\s>"']{1,4000}))""",
+    re.IGNORECASE,
+)
+_SOURCE: Final = re.compile(r"""\bsrc\s*=\s*["']?\s*([^\s"'>]+)""", re.IGNORECASE)
+_TAG: Final = 4000
+_SECRET: Final = (
+    r"(?:document\s*\.\s*cookie|localStorage|sessionStorage|indexedDB|document\[.cookie.\])"
+)
+_SENDS: Final = (
+    r"(?:\bfetch|XMLHttpRequest|\bImage\b|sendBeacon|WebSocket|\.open|\.send|\.src\b"
+    r"|location(?:\.href)?\s*=|\.assign|\.post|\.get)"
+)
+_THEFT: Final = {
+    "sends cookies or stored tokens away": rf"{_SENDS}[^;{{}}]{{0,400}}{_SECRET}"
+    rf"|{_SECRET}[^;{{}}]{{0,200}}{_SENDS}[^;{{}}]{{0,100}}https?:",
+    "drives the kernel of a notebook": r"kernel\s*\.\s*execute|requestExecute"
+    r"|api/(?:kernels|contents|terminals|sessions)\b",
+    "runs text that was decoded": r"\b(?:eval|Function|setTimeout|execScript|write)\s*\(\s*"
+    r"(?:window\.)?(?:atob|unescape|decodeURIComponent|String\s*\.\s*fromCharCode)\b",
+}
+_COMPILED: Final = tuple((why, re.compile(pattern)) for why, pattern in _THEFT.items())
+_LOGIN: Final = re.compile(
+    r"""<form\b[^>]{0,500}\baction\s*=\s*["']?https?://[^>]{0,500}>"""
+    r"""(?:(?!</form)[\s\S]){0,4000}?type\s*=\s*["']?password""",
+    re.IGNORECASE,
+)
+_FENCE: Final = re.compile(
+    r"^[ \t]{0,3}(`{3,}|~{3,})[^\n]*\n.*?^[ \t]{0,3}\1", re.MULTILINE | re.DOTALL
+)
+_QUOTED: Final = re.compile(r"(`{1,2})[^`\n]+\1")
+_COMMENT: Final = re.compile(r"<!--(?:(?!-->)[\s\S]){0,20000}-->")
+_MOST: Final = 2000
+
+
+def scripts_of(markup: str) -> Iterator[str]:
+    """Every piece of code in markup: what a script element holds or names, handlers, links."""
+    found = 0
+    for match in _SCRIPT.finditer(markup):
+        end = _SCRIPT_END.search(markup, match.end())
+        yield match[1] + "\n" + markup[match.end() : end.start() if end else len(markup)]
+        found += 1
+        if found > _MOST:
+            return
+    for count, match in enumerate(_HANDLER.finditer(markup)):
+        if count < _MOST and _in_tag(markup, match.start()):
+            yield html.unescape(match[1] or match[2] or match[3] or "")
+    for count, match in enumerate(_ADDRESS.finditer(markup)):
+        plain = html.unescape(match[1] or match[2] or match[3] or "")
+        bare = "".join(plain.split()).lower()
+        runs = bare.startswith(("javascript:", "vbscript:", "data:text/html"))
+        if count < _MOST * 10 and runs and _in_tag(markup, match.start()):
+            yield plain
+
+
+def _in_tag(markup: str, at: int) -> bool:
+    """Whether a place lies between the angle brackets of a tag."""
+    before = markup[max(0, at - _TAG) : at]
+    opened = before.rfind("<")
+    return (
+        opened >= 0
+        and before[opened + 1 : opened + 2].isalpha()
+        and "script" not in (before[opened : opened + 8].lower())
+    )
+
+
+def theft(script: str) -> str | None:
+    """What no report needs a script to do, as a sentence; ``None`` for any other script."""
+    if len(script) > BUNDLE:
+        return None
+    source = _SOURCE.search(script.partition("\n")[0])
+    if source is not None and suspicious_host(source[1]):
+        return "comes from a suspicious host"
+    return next((why for why, pattern in _COMPILED if pattern.search(script)), None)
+
+
+def asks_for_password(markup: str) -> bool:
+    """Whether a form sends a password to another host."""
+    return _LOGIN.search(markup) is not None
+
+
+def without_quotes(text: str) -> str:
+    """A page of Markdown without what it only shows: code blocks, code in a line, comments."""
+    return _COMMENT.sub(" ", _QUOTED.sub(" ", _FENCE.sub(" ", text)))
