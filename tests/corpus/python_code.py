@@ -45,7 +45,6 @@ def _files_run() -> Iterator[Sample]:
     for title, code in {
         "local": "import torch\ntorch.hub.load('./inner', 'model', source='local')\n",
         "local-outside": "import torch\ntorch.hub.load('/tmp/x', 'model', source='local')\n",
-        "trusted": "import torch\ntorch.hub.load('attacker/repository', 'model', trust_repo=True)\n",
         "in-init": "import torch\nclass M(torch.nn.Module):\n    def __init__(self, c):\n        super().__init__()\n        self.b = torch.hub.load('inner', 'model', source='local')\n",
     }.items():
         yield hub(f"hub-{title}", "repository", _repository(code))

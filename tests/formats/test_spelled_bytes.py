@@ -1,65 +1,65 @@
-"""Streams packed into strings: what is one is handed out, prose and numbers are not."""
+"""Bytes spelled as text: every spelling is undone, ordinary words are passed over."""
 
 from __future__ import annotations
 
 import base64
 import time
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from modelkeep.formats.text_payloads import payload_parts
 
-from samples import PAYLOAD, VALID, bomb
+from modelkeep.formats.spelled_bytes import spelled, unpack_base64
+from samples import bomb
 
-
-def opened(value: object) -> list[tuple[str, bytes]]:
-    found = payload_parts({"k": value}, "m")
-    return [(part.member, part.open().read(0, 1 << 20)) for part in found]
+MARKS = (b"\x80\x04",)
 
 
-@pytest.mark.parametrize("data", [bomb(), VALID["zip"], VALID["npy"], PAYLOAD])
-def test_base64_is_unpacked_whole(data: bytes) -> None:
-    text = base64.encodebytes(data).decode()
-    assert opened(text) == [("m.k", data)]
-    assert opened(base64.urlsafe_b64encode(data).decode().rstrip("=")) == [("m.k", data)]
+@pytest.mark.parametrize(
+    "spell",
+    [bytes.hex, base64.b64encode, base64.b32encode, base64.b85encode, base64.a85encode],
+)
+def test_each_spelling_is_undone(spell: Callable[[bytes], bytes | str]) -> None:
+    made = spell(bomb())
+    text = made if isinstance(made, str) else made.decode()
+    assert bomb() in list(spelled(text, MARKS))
 
 
-def test_hexadecimal_and_compressed_text_is_unpacked() -> None:
-    assert opened(bomb().hex()) == [("m.k", bomb())]
+def test_marks_lines_and_paddings_are_stepped_over() -> None:
+    plain = base64.b64encode(bomb()).decode()
+    for text in (f"data:a/b;base64,{plain}", plain.rstrip("="), f"{plain[:20]}\n{plain[20:]}"):
+        assert bomb() in list(spelled(text, MARKS))
+    assert bomb() in list(spelled(f"0x{bomb().hex()}", MARKS))
+
+
+def test_compressed_and_twice_spelled_bytes_are_unpacked() -> None:
     packed = base64.b64encode(zlib.compress(bomb())).decode()
-    assert opened(packed) == [("m.k", bomb())]
-    assert opened(base64.b64encode(b"x\x9c" + b"broken" * 4).decode()) == []
-    zeros = base64.b64encode(zlib.compress(bytes(1 << 26))).decode()
-    assert opened(zeros) == []
-
-
-def test_code_is_named_as_code() -> None:
-    assert opened("exec(open('a').read())") == [("m.k.py", b"exec(open('a').read())")]
-    assert opened("import os") == [("m.k.py", b"import os")]
+    assert bomb() in list(spelled(packed, MARKS))
+    assert bomb() in list(spelled(base64.b64encode(base64.b64encode(bomb())).decode(), MARKS))
 
 
 @pytest.mark.parametrize(
-    "value",
-    [None, 1, "", "word", "a" * 64, "0123456789abcdef" * 4, "import of goods", "see eval()!",
-     "call f(x) then g(x)", "{", "[1, 2", "the (c) sign", 3.5, ["x"]],
-)  # fmt: skip
-def test_prose_hashes_and_numbers_are_passed_over(value: object) -> None:
-    assert opened(value) == []
-
-
-@pytest.mark.parametrize(
-    "text", ["A" * (1 << 22), "(" * 60_000, "f(" * 30_000, "{" * (1 << 20)]
+    "text", ["", "word", "an ordinary sentence", "tokenizer_config", "0" * 40]
 )
-def test_no_text_is_slow(text: str) -> None:
+def test_words_are_not_even_tried(text: str) -> None:
+    assert list(spelled(text, MARKS)) == []
+
+
+def test_base64_of_either_alphabet() -> None:
+    assert unpack_base64("-_-_") == unpack_base64("+/+/") == b"\xfb\xff\xbf"
+    assert unpack_base64("no base64!") is None
+
+
+def test_millions_of_words_cost_little() -> None:
     start = time.process_time()
-    opened(text)
-    assert time.process_time() - start < 30  # no hang; figures are for benchmarks
+    for _ in range(100_000):
+        assert not list(spelled("an_ordinary_name_of_a_weight", MARKS))
+    assert time.process_time() - start < 5  # no hang; figures are for benchmarks
 
 
-@given(
-    st.text(max_size=60) | st.binary(max_size=60).map(lambda b: base64.b64encode(b).decode())
-)
-def test_any_text_is_passed_over_or_handed_out(text: str) -> None:
-    assert len(opened(text)) <= 1
+@given(st.text(max_size=80))
+def test_any_text_is_tried_or_passed_over(text: str) -> None:
+    assert all(isinstance(raw, bytes) for raw in spelled(text, None))
+    assert all(isinstance(raw, bytes) for raw in spelled(text, MARKS))

@@ -35,7 +35,7 @@ _PICKLES: Final = tuple(bytes((0x80, protocol)) for protocol in range(6))
 _SOUGHT: Final = (*_MARKS, *_PICKLES, b"BZh", b"MZ", b"c", b"(", b"\xe3")
 """How whatever is looked for behind a spelling can begin."""
 _DOCUMENTS: Final = (b"{", b"[", b"---\n", b"<?xml", b"!!", b"#!")
-_WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[", b"\xef\xbb\xbf")
+_WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")
 _SHORTEST: Final = 12
 _SHORTEST_VALUE: Final = 6
 _UNMARKED: Final = 1 << 16
@@ -73,7 +73,9 @@ def document_in(value: bytes) -> bytes | None:
     value = _without_padding(value)
     if len(value) < _SHORTEST_VALUE:
         return None
-    if value.lstrip()[:8].startswith((*_DOCUMENTS, *_WIDE)) or is_stream(MemorySource(value)):
+    if value.lstrip()[:8].startswith((*_DOCUMENTS, *_WIDE, b"\xef\xbb\xbf")) or is_stream(
+        MemorySource(value)
+    ):
         return value
     text = value[:LONGEST].rstrip(b"\0").decode("utf-8", "replace")
     return next((raw for raw in spelled(text, _SOUGHT) if is_stream(MemorySource(raw))), None)

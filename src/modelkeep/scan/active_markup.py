@@ -55,17 +55,17 @@ def run(context: Context) -> Iterator[Finding]:
     if text is None:
         return
     if _PICTURE.match(text[:20_000]):
-        script = next(scripts_of(text), None)
-        if script is not None:
+        for script in scripts_of(text):
             why = theft(script) or "is a script, which no picture needs"
             yield _finding(context, Severity.HIGH, f"the picture holds what {why}", script)
+            break
         return
     shown = text if _PAGE.match(text[:20_000]) else without_quotes(text)
     first: str | None = None
     for script in scripts_of(shown):
-        why = theft(script)
-        if why is not None:
-            yield _finding(context, Severity.HIGH, f"a script of the page {why}", script)
+        steals = theft(script)
+        if steals is not None:
+            yield _finding(context, Severity.HIGH, f"a script of the page {steals}", script)
             return
         first = first or script
     if asks_for_password(shown):
@@ -89,12 +89,8 @@ def _text(context: Context) -> str | None:
 
 def _finding(context: Context, severity: Severity, message: str, script: str) -> Finding:
     shown = " ".join(script.split())[:80]
-    return context.finding(
-        RULE,
-        severity,
-        f"{message}: {shown!r}" if shown else message,
-        evidence={"script": shown},
-    )
+    told = f"{message}: {shown!r}" if shown else message
+    return context.finding(RULE, severity, told, evidence={"script": shown})
 
 
 DETECTOR: Final = Detector(RULE, frozenset({"text", "yaml", "xml"}), run)

@@ -88,8 +88,8 @@ def _commands(tree: Tree) -> Iterator[tuple[Path, str]]:
             if words and len(words) == len(value):
                 yield path, " ".join(words)[:_LONGEST]
         elif isinstance(value, dict) and isinstance(value.get("args"), list):
-            words = [value.get("command"), *value["args"]]
-            yield path, " ".join(word for word in words if isinstance(word, str))[:_LONGEST]
+            given: list[object] = [value.get("command"), *value["args"]]
+            yield path, " ".join(word for word in given if isinstance(word, str))[:_LONGEST]
 
 
 def _is_command(path: Path) -> bool:

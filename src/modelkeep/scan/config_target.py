@@ -115,10 +115,10 @@ def _filled(value: dict[str, object], root: object, path: Path) -> Iterator[dict
     if not written and not listed:
         yield value
         return
-    base = (
-        root[path[0]] if isinstance(root, list) and path else root
-    )  # one of several documents
-    inside = path[1:] if base is not root else path
+    base, inside = root, path
+    first = path[0] if path else ""
+    if isinstance(root, list) and isinstance(first, int) and first < len(root):
+        base, inside = root[first], path[1:]  # one of several documents
     ways = {k: interpolated(v, base, (*inside, k)) for k, v in written.items()}
     plain = {k: _list_filled(value[k], base, (*inside, k)) for k in listed}
     for place in range(max((len(way) for way in ways.values()), default=1)):

@@ -32,7 +32,7 @@ _ADDRESS: Final = re.compile(
 )
 _SOURCE: Final = re.compile(r"""\bsrc\s*=\s*["']?\s*([^\s"'>]+)""", re.IGNORECASE)
 _TAG: Final = 4000
-_SECRET: Final = (
+_KEPT: Final = (
     r"(?:document\s*\.\s*cookie|localStorage|sessionStorage|indexedDB|document\[.cookie.\])"
 )
 _SENDS: Final = (
@@ -40,8 +40,8 @@ _SENDS: Final = (
     r"|location(?:\.href)?\s*=|\.assign|\.post|\.get)"
 )
 _THEFT: Final = {
-    "sends cookies or stored tokens away": rf"{_SENDS}[^;{{}}]{{0,400}}{_SECRET}"
-    rf"|{_SECRET}[^;{{}}]{{0,200}}{_SENDS}[^;{{}}]{{0,100}}https?:",
+    "sends cookies or stored tokens away": rf"{_SENDS}[^;{{}}]{{0,400}}{_KEPT}"
+    rf"|{_KEPT}[^;{{}}]{{0,200}}{_SENDS}[^;{{}}]{{0,100}}https?:",
     "drives the kernel of a notebook": r"kernel\s*\.\s*execute|requestExecute"
     r"|api/(?:kernels|contents|terminals|sessions)\b",
     "runs text that was decoded": r"\b(?:eval|Function|setTimeout|execScript|write)\s*\(\s*"
@@ -58,17 +58,16 @@ _FENCE: Final = re.compile(
 )
 _QUOTED: Final = re.compile(r"(`{1,2})[^`\n]+\1")
 _COMMENT: Final = re.compile(r"<!--(?:(?!-->)[\s\S]){0,20000}-->")
+_ATTRIBUTE_TEXT: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _MOST: Final = 2000
 
 
 def scripts_of(markup: str) -> Iterator[str]:
     """Every piece of code in markup: what a script element holds or names, handlers, links."""
-    found = 0
-    for match in _SCRIPT.finditer(markup):
+    for count, match in enumerate(_SCRIPT.finditer(markup)):
         end = _SCRIPT_END.search(markup, match.end())
         yield match[1] + "\n" + markup[match.end() : end.start() if end else len(markup)]
-        found += 1
-        if found > _MOST:
+        if count > _MOST:
             return
     for count, match in enumerate(_HANDLER.finditer(markup)):
         if count < _MOST and _in_tag(markup, match.start()):
@@ -85,11 +84,8 @@ def _in_tag(markup: str, at: int) -> bool:
     """Whether a place lies between the angle brackets of a tag."""
     before = markup[max(0, at - _TAG) : at]
     opened = before.rfind("<")
-    return (
-        opened >= 0
-        and before[opened + 1 : opened + 2].isalpha()
-        and "script" not in (before[opened : opened + 8].lower())
-    )
+    tag = _ATTRIBUTE_TEXT.sub("", before[opened:]) if opened >= 0 else ""
+    return tag[1:2].isalpha() and ">" not in tag
 
 
 def theft(script: str) -> str | None:
