@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +63,5 @@ def test_what_would_take_the_parser_too_long_is_refused(data: bytes) -> None:
 @given(st.binary(max_size=80) | st.text(alphabet='[]="a.\n #1{}', max_size=80).map(str.encode))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     looks_like(MemorySource(data))
-    try:
+    with contextlib.suppress(MalformedArtifactError):
         read(MemorySource(data), budget(), Reading())
-    except MalformedArtifactError:
-        pass

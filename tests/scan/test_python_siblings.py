@@ -13,7 +13,17 @@ from modelkeep.scan import BUILT_IN, scan_artifact
 from modelkeep.scan.python_flow import events
 from modelkeep.sources import Cache, Hashing, open_artifact
 
-INNER = "import os\n\n\ndef prepare(command):\n    os.system(command)\n\n\ndef plain(x):\n    return x\n"
+INNER = """
+import os
+
+
+def prepare(command):
+    os.system(command)
+
+
+def plain(x):
+    return x
+"""
 
 
 def names(text: str, **files: str) -> list[tuple[str, int]]:

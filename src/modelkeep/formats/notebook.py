@@ -39,7 +39,7 @@ _SHELL_LINE: Final = re.compile(
 _SHOWN_CELL: Final = re.compile(r"^\s*%%(javascript|js|html|svg|markdown)\b", re.IGNORECASE)
 _WRITING_CELL: Final = re.compile(r"^\s*%%(writefile|file)\s+(?:-a\s+|--append\s+)?([^\n]+)")
 _LINE_MAGIC: Final = re.compile(
-    r"^\s*(?:[\w, ]+=\s*)?(?:%(?:time|timeit)\s+)?%(\w+)\s+([^\n]+)"
+    r"^[ \t]*(?:[\w, ]+=[ \t]*)?(?:%(?:time|timeit)[ \t]+)?%(\w+)[ \t]+([^\n]+)"
     r"|run_line_magic\(\s*['\"](\w+)['\"]\s*,\s*f?['\"]([^'\"\n]*)",
     re.MULTILINE,
 )

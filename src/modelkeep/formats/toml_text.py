@@ -26,8 +26,9 @@ _OPENING: Final = re.compile(
     (?:["'{\[\d+-]|true\b|false\b|inf\b|nan\b))""",
     re.VERBOSE,
 )
-_ENDLESS: Final = re.compile(rb"(?:[\w\"'-]+[ \t]*\.[ \t]*){48}")
-_DEEP: Final = re.compile(rb"(?:[\[{][^\]}\"'#]{0,64}){128}")
+_ENDLESS: Final = re.compile(rb"""(?<![\w"'-])(?:[\w"'-]++[ \t]{0,9}\.[ \t]{0,9}){48}""")
+_BRACKET: Final = re.compile(rb"[\[\]{}]")
+_DEEPEST: Final = 128
 
 
 def looks_like(source: Source) -> bool:
@@ -45,7 +46,7 @@ def looks_like(source: Source) -> bool:
 
 def _parse(source: Source) -> dict[str, object]:
     raw = source.read(0, source.size).removeprefix(b"\xef\xbb\xbf")
-    if _ENDLESS.search(raw) or _DEEP.search(raw):
+    if _ENDLESS.search(raw) or _depth(raw) > _DEEPEST:
         raise LimitExceededError("TOML nested too deep")
     try:
         return tomllib.loads(raw.decode("utf-8"))
@@ -53,6 +54,15 @@ def _parse(source: Source) -> dict[str, object]:
         raise LimitExceededError("TOML nested too deep") from error
     except ValueError as error:
         raise MalformedArtifactError(f"not valid TOML: {error}") from error
+
+
+def _depth(raw: bytes) -> int:
+    """How many brackets are open at once at most, those in texts counted too."""
+    depth = deepest = 0
+    for match in _BRACKET.finditer(raw):
+        depth = depth + 1 if match[0] in b"[{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:

@@ -48,16 +48,14 @@ _THEFT: Final = {
     r"(?:window\.)?(?:atob|unescape|decodeURIComponent|String\s*\.\s*fromCharCode)\b",
 }
 _COMPILED: Final = tuple((why, re.compile(pattern)) for why, pattern in _THEFT.items())
-_LOGIN: Final = re.compile(
-    r"""<form\b[^>]{0,500}\baction\s*=\s*["']?https?://[^>]{0,500}>"""
-    r"""(?:(?!</form)[\s\S]){0,4000}?type\s*=\s*["']?password""",
-    re.IGNORECASE,
-)
+_FORM: Final = re.compile(r"<form\b", re.IGNORECASE)
+_OUTSIDE: Final = re.compile(r"""\baction\s*=\s*["']?https?://""", re.IGNORECASE)
+_PASSWORD: Final = re.compile(r"""\btype\s*=\s*["']?password""", re.IGNORECASE)
+_MOST_FORMS: Final = 200
 _FENCE: Final = re.compile(
     r"^[ \t]{0,3}(`{3,}|~{3,})[^\n]*\n.*?^[ \t]{0,3}\1", re.MULTILINE | re.DOTALL
 )
 _QUOTED: Final = re.compile(r"(`{1,2})[^`\n]+\1")
-_COMMENT: Final = re.compile(r"<!--(?:(?!-->)[\s\S]){0,20000}-->")
 _ATTRIBUTE_TEXT: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _MOST: Final = 2000
 
@@ -100,9 +98,16 @@ def theft(script: str) -> str | None:
 
 def asks_for_password(markup: str) -> bool:
     """Whether a form sends a password to another host."""
-    return _LOGIN.search(markup) is not None
+    for count, match in enumerate(_FORM.finditer(markup)):
+        if count >= _MOST_FORMS:
+            break
+        form = markup[match.start() : match.start() + _TAG].partition("</form")[0]
+        if _OUTSIDE.search(form.partition(">")[0]) and _PASSWORD.search(form):
+            return True
+    return False
 
 
 def without_quotes(text: str) -> str:
     """A page of Markdown without what it only shows: code blocks, code in a line, comments."""
-    return _COMMENT.sub(" ", _QUOTED.sub(" ", _FENCE.sub(" ", text)))
+    pieces = _QUOTED.sub(" ", _FENCE.sub(" ", text)).split("<!--")
+    return pieces[0] + " ".join(piece.partition("-->")[2] for piece in pieces[1:])

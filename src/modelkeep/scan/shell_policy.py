@@ -43,9 +43,9 @@ _CRITICAL: Final = {
     "fetches a program and starts it": rf"{_FETCH}[^\n]*(?:&&|;|\n)[^\n]*(?:\n[^\n]*)?"
     r"(?:chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|Start-Process\b|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S)"
     r"|(?:&&?|;|\n)\s*(?:start|call)\s+\S*[%\\.]\S*)",
-    "runs the file it has fetched": rf"{_FETCH}[^\n]*?"
+    "runs the file it has fetched": rf"{_FETCH}[^\n;|]{{0,400}}?"
     r"(?:\s-o|\s-O|--output(?:-document)?|>|-OutFile)"
-    r"[=\s]*[\"']?(?P<file>[^\s\"';&|]{2,200})[^\n]*(?:\n[^\n]*)?(?:&&?|;|\n)\s*"
+    r"[=\s]*[\"']?(?P<file>[^\s\"';&|]{2,200}+)[^\n;]{0,300}?(?:\n[^\n]{0,99}?)?(?:&&?|;|\n)\s*"
     r"(?:(?:sudo|start|call|exec|sh|bash|python[\d.]*|cmd /c|\.|&)\s+)*[\"']?(?:\./)?(?P=file)",
     "destroys files": r"\brm\s+(?:-\w+\s+)*-\w*[rf]\w*\s+(?:-\S+\s+)*[\"']?(?:/|~|/\*|~/\*?"
     r"|\$HOME/?\*?|/(?:home|etc|usr|var|root)/?\*?)[\"']?(?:\s|;|&|$)"
