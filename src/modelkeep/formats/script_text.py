@@ -20,10 +20,18 @@ _LONGEST_BUNDLE: Final = 32 * 2**20
 """What is named a script and starts no shell: pages are bundled into one file."""
 _FIRST_LINE: Final = re.compile(
     rb"#!\s*(?:/usr)?/(?:local/)?s?bin/(?:env\s+(?:-S\s+)?)?(?:ba|da|z|k|c|tc|fi)?sh\b"
-    rb"|#!\s*\S*(?:perl|ruby|node|pwsh|powershell)\b|@echo off\b|(?:\s*#[^\n]*\n)*\s*FRO"
-    rb"M \S+[^\n]*\n"
+    rb"|#!\s*\S*(?:perl|ruby|node|pwsh|powershell)\b|@echo off\b"
+    rb"|(?:\s*(?:#[^\n]*|ARG \w[^\n]*)\n)*\s*FROM \S+[^\n]*\n"
     rb"(?:[^\n]*\n)*?(?:RUN|CMD|COPY|ENTRYPOINT|ENV|WORKDIR) ",
     re.IGNORECASE,
+)
+_RECIPE: Final = re.compile(
+    rb"^(?![ \t#])[\w.%$(){}/ -]{1,200}::?(?!=)[^\n=]{0,400}\n(?:[ \t]*\n|#[^\n]*\n)*\t[^\n]*",
+    re.MULTILINE,
+)
+"""A target with a line of a recipe under it, indented by a tab as in a Makefile."""
+_ASSIGNED: Final = re.compile(
+    rb"^[A-Za-z_][\w.-]*[ \t]*(?::|\?|\+|!)?=[^\n]*\$\(shell ", re.MULTILINE
 )
 
 
@@ -36,7 +44,10 @@ class Script:
 
 def looks_like(source: Source) -> bool:
     """Whether the first line names a shell, or the text begins like a container's recipe."""
-    return _FIRST_LINE.match(source.read(0, 4096)) is not None
+    head = source.read(0, 4096)
+    if _FIRST_LINE.match(head) is not None or _ASSIGNED.search(head) is not None:
+        return True
+    return b"\0" not in head and _RECIPE.search(head) is not None
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:

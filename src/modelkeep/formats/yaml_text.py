@@ -18,7 +18,8 @@ from typing import Final
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats import json_text
 from modelkeep.formats.interface import WIDE_TEXT_FIRST, Budget, Format, Reading, Source
-from modelkeep.formats.json_text import packed_parts, parse
+from modelkeep.formats.json_text import parse
+from modelkeep.formats.payloads import parts_of_tree
 from modelkeep.formats.tree import Tree
 
 _MOST_BYTES: Final = 8 * 2**20  # the parser reads about 350 KiB a second
@@ -112,7 +113,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         if not _is_page(text) and not _is_json(text):
             raise
     finally:
-        reading.parts += packed_parts(tree)
+        reading.parts += parts_of_tree(tree)
 
 
 def _is_json(text: bytes) -> bool:

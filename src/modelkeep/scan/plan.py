@@ -59,13 +59,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One file: its result, what was not checked in it, the digest and length of its bytes."""
+    """One file: its result, what was not checked in it, the digest and length of its bytes.
+
+    ``alone`` tells whether the result depends on the bytes of no other file.
+    """
 
     result: FileResult
     not_checked: tuple[NotChecked, ...]
     unread: int
     digest: Digest
     size: int
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,8 @@ _HARMLESS: Final[dict[str, frozenset[str]]] = {
 def python_events(context: Context) -> Iterator[Event]:
     """Every act of the code of a stream."""
     if isinstance(context.document, PythonSource):
-        yield from events(context.document)
+        beside = context.beside if context.location.member is None else None
+        yield from events(context.document, context.location.path, beside)
 
 
 def by_place(

@@ -35,7 +35,7 @@ RULE: Final = Rule(
 _OBJECTS: Final = re.compile(
     r"!!python/|tag:yaml\.org,2002:python/|\"py/(?:reduce|object|function|type)\""
 )
-_PICKLES: Final = ("pickle.", "_pickle.", "cPickle.", "dill.", "cloudpickle.")
+_PICKLES: Final = ("pickle.", "_pickle.", "cPickle.", "dill.", "cloudpickle.", "shelve.")
 _SWITCHES: Final = {"numpy.load": ("allow_pickle", True), "load_model": ("safe_mode", False)}
 
 
@@ -71,7 +71,10 @@ def _is_foreign(event: Event, root: frozenset[str]) -> bool:
     if event.place is not Place.IMPORT or not event.name.startswith(_PICKLES) or not path:
         return False
     last = path.rpartition("/")[2]
-    return HOLE not in path and not any(name.rpartition("/")[2] == last for name in root)
+    beside = {name.rpartition("/")[2] for name in root}
+    if event.name.startswith("shelve."):  # which adds an ending of its own
+        beside |= {name.rpartition(".")[0] for name in beside}
+    return HOLE not in path and last not in beside
 
 
 def is_safe(event: Event) -> bool:
