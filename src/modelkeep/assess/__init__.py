@@ -7,6 +7,7 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 from typing import Final
 
 from modelkeep.assess import (
+    backdoor,
     evasion_gradient,
     evasion_search,
     fairness,
@@ -37,6 +38,7 @@ BUILT_IN: Final = (
     membership.ATTACK,
     importance.ATTACK,
     fairness.ATTACK,
+    backdoor.ATTACK,
 )
 
 
