@@ -12,6 +12,7 @@ from modelkeep.assess import (
     evasion_search,
     fairness,
     importance,
+    masking,
     membership,
     performance,
 )
@@ -35,6 +36,7 @@ BUILT_IN: Final = (
     performance.ATTACK,
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
+    masking.ATTACK,
     membership.ATTACK,
     importance.ATTACK,
     fairness.ATTACK,
