@@ -8,13 +8,17 @@ from typing import Final
 
 from modelkeep.assess import (
     backdoor,
+    corruption,
     evasion_gradient,
     evasion_search,
     fairness,
     importance,
     masking,
     membership,
+    ood,
+    patch,
     performance,
+    sponge,
 )
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import (
@@ -41,6 +45,10 @@ BUILT_IN: Final = (
     importance.ATTACK,
     fairness.ATTACK,
     backdoor.ATTACK,
+    corruption.ATTACK,
+    patch.ATTACK,
+    ood.ATTACK,
+    sponge.ATTACK,
 )
 
 
