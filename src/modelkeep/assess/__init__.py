@@ -7,12 +7,18 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 from typing import Final
 
 from modelkeep.assess import (
+    backdoor,
+    corruption,
     evasion_gradient,
     evasion_search,
     fairness,
     importance,
+    masking,
     membership,
+    ood,
+    patch,
     performance,
+    sponge,
 )
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import (
@@ -34,9 +40,15 @@ BUILT_IN: Final = (
     performance.ATTACK,
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
+    masking.ATTACK,
     membership.ATTACK,
     importance.ATTACK,
     fairness.ATTACK,
+    backdoor.ATTACK,
+    corruption.ATTACK,
+    patch.ATTACK,
+    ood.ATTACK,
+    sponge.ATTACK,
 )
 
 
