@@ -24,7 +24,7 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--for",
     "against",
-    type=click.Choice(["evasion", "bias"]),
+    type=click.Choice(["evasion", "backdoor", "bias"]),
     default="evasion",
     show_default=True,
     help="What the change is to stop.",
@@ -49,7 +49,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")
 @click.pass_context
 def harden(context: click.Context, /, model: Path, style: str, **given: Any) -> None:  # noqa: ANN401 - as click parsed it
-    """Train MODEL further so that an attack or a bias fails, and show what it is worth.
+    """Train MODEL further so that an attack, a backdoor or a bias fails; show what it is worth.
 
     The changed model is a new file with no evidence of its own: check it before it is used.
 
@@ -60,6 +60,8 @@ def harden(context: click.Context, /, model: Path, style: str, **given: Any) -> 
         --defence pgd-training --epsilon 0.1
       modelkeep harden net.safetensors --factory nets:build --data t.csv --test v.csv \\
         --for bias --group sex
+      modelkeep harden net.safetensors --factory nets:build --data clean.npz --test v.npz \\
+        --for backdoor
 
     \b
     Exit codes: 0 a gain is shown, 1 none is, 2 could not finish, 64 usage.
@@ -78,9 +80,11 @@ def _lines(made: Hardening) -> Iterator[str]:
 
     result = made.result
     yield f"{result.defence.name}: {'a gain is shown' if result.gained else 'NO GAIN SHOWN'}"
-    yield f"  {'':<18} {'before':>24} {'after':>24}"
-    for old, new in _pairs(result.before, result.after):
-        yield f"  {old.name:<18} {_interval(old):>24} {_interval(new):>24}"
+    pairs = list(_pairs(result.before, result.after))
+    width = max((len(old.name) for old, _ in pairs), default=0)
+    yield f"  {'':<{width}} {'before':>24} {'after':>24}"
+    for old, new in pairs:
+        yield f"  {old.name:<{width}} {_interval(old):>24} {_interval(new):>24}"
     for note in result.notes:
         yield f"note: {note}"
     yield visible(f"wrote {made.path}  ({made.subject.digest})")

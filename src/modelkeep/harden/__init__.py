@@ -7,7 +7,14 @@ theirs under the entry point group ``modelkeep.defences``.
 from typing import Final
 
 from modelkeep.core.plugins import with_plugins
-from modelkeep.harden import fast_training, pgd_training, reweighing, trades
+from modelkeep.harden import (
+    fast_training,
+    fine_pruning,
+    pgd_training,
+    reweighing,
+    trades,
+    trigger_unlearning,
+)
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened, effort_of
 from modelkeep.harden.measuring import harden
 
@@ -15,6 +22,8 @@ BUILT_IN: Final = (
     fast_training.DEFENCE,
     pgd_training.DEFENCE,
     trades.DEFENCE,
+    trigger_unlearning.DEFENCE,
+    fine_pruning.DEFENCE,
     reweighing.DEFENCE,
 )
 

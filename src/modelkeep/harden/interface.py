@@ -15,7 +15,7 @@ from modelkeep.assess import Context
 from modelkeep.core import InputError, Measurement
 from modelkeep.models import Dataset, Model
 
-Against = Literal["evasion", "bias"]
+Against = Literal["evasion", "backdoor", "bias"]
 _EPOCHS: Final = {"quick": 5, "standard": 15}
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from modelkeep.assess import Attack, Context, assess_model, by_name
 from modelkeep.core import InputError, Measurement
+from modelkeep.harden import known_trigger
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened
+
+Probe = Callable[[Context], Callable[[Context], Measurement]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +22,32 @@ class Judgement:
         predicates: assessments to run.
         number: the measurement that must get better.
         higher: whether better is higher.
+        probe: given the task before, returns what makes the number on either model, where
+            no assessment of one model alone can.
+        alarm: a fact that must not hold of the changed model.
     """
 
     predicates: tuple[str, ...]
     number: str
     higher: bool
+    probe: Probe | None = None
+    alarm: str = ""
 
 
 JUDGEMENTS: Final[dict[Against, Judgement]] = {
     "evasion": Judgement(("performance", "evasion"), "robust_accuracy", higher=True),
+    "backdoor": Judgement(
+        ("performance", "backdoor"),
+        known_trigger.NAME,
+        higher=False,
+        probe=known_trigger.known_trigger,
+        alarm="backdoor_suspected",
+    ),
     "bias": Judgement(("performance", "fairness"), "accuracy_gap", higher=False),
 }
 _NO_GAIN: Final = "the intervals before and after overlap: no gain is shown on these rows"
 _COST: Final = "accuracy on clean rows fell from {:.1%} to {:.1%}"
+_ALARM: Final = "searched anew, the changed model still shows {}: no gain is shown"
 _NOTICE: Final = 0.01  # a loss of clean accuracy below this goes without saying
 
 
@@ -55,18 +71,33 @@ def harden(
         raise InputError(f"{defence.name}: {reason}")
     judgement = JUDGEMENTS[defence.against]
     measuring = [a for a in attacks if a.predicate in judgement.predicates]
-    before = _measure(context, measuring)
+    probe = judgement.probe(context) if judgement.probe is not None else None
+    before = _measure(context, measuring, probe)
     model = defence.run(context, effort)
-    after = _measure(replace(context, model=model), measuring)
-    old, new = (_worst(made, judgement) for made in (before, after))
-    gained = new.low > old.high if judgement.higher else new.high < old.low
-    return Hardened(
-        defence, model, before, after, gained, tuple(_notes(defence, before, after, gained))
-    )
+    after = _measure(replace(context, model=model), measuring, probe)
+    old, new = (_worst(made, judgement) for made in (before.numbers, after.numbers))
+    better = new.low > old.high if judgement.higher else new.high < old.low
+    alarmed = judgement.alarm if judgement.alarm in after.true else ""
+    notes = tuple(_notes(defence, before.numbers, after.numbers, (better, alarmed)))
+    gained = better and not alarmed
+    return Hardened(defence, model, before.numbers, after.numbers, gained, notes)
 
 
-def _measure(context: Context, attacks: list[Attack]) -> tuple[Measurement, ...]:
-    return assess_model(context, attacks).all_measurements()
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    numbers: tuple[Measurement, ...]
+    true: frozenset[str]  # facts that hold
+
+
+def _measure(
+    context: Context,
+    attacks: list[Attack],
+    probe: Callable[[Context], Measurement] | None,
+) -> _Measured:
+    found = assess_model(context, attacks)
+    more = (probe(context),) if probe is not None else ()
+    true = {name for facts in found.facts.values() for name, holds in facts.items() if holds}
+    return _Measured((*more, *found.all_measurements()), frozenset(true))
 
 
 def _worst(made: tuple[Measurement, ...], judgement: Judgement) -> Measurement:
@@ -86,12 +117,16 @@ def _notes(
     defence: Defence,
     before: tuple[Measurement, ...],
     after: tuple[Measurement, ...],
-    gained: bool,
+    outcome: tuple[bool, str],
 ) -> Iterable[str]:
+    """What to read first; ``outcome`` is whether the number got better, and the alarm."""
+    better, alarm = outcome
     if defence.caution:
         yield defence.caution
-    if not gained:
+    if not better:
         yield _NO_GAIN
+    if alarm:
+        yield _ALARM.format(alarm)
     old, new = (by_name(made, "test_accuracy") for made in (before, after))
     if old is not None and new is not None and old.value - new.value > _NOTICE:
         yield _COST.format(old.value, new.value)

@@ -18,10 +18,9 @@ Sources: Wang et al., IEEE S&P 2019 (Neural Cleanse); Wang et al., IEEE S&P 2024
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
@@ -29,15 +28,13 @@ from modelkeep.assess.backdoor import overlay_trigger, patch_trigger, stripe_tri
 from modelkeep.assess.backdoor.interface import Answer, Family, Triggers
 from modelkeep.assess.backdoor.largest_margin import largest_margins
 from modelkeep.assess.backdoor.reconstruction import reconstruct
+from modelkeep.assess.backdoor.scaling import scale_of
 from modelkeep.assess.backdoor.suspicion import THRESHOLD, Suspicion, fuse
 from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome, by_name
 from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
-from modelkeep.models import Dataset, Differentiable, need
-
-if TYPE_CHECKING:
-    import torch
+from modelkeep.models import Differentiable, need
 
 FAMILIES: Final[tuple[Family, ...]] = (
     patch_trigger.FAMILY,
@@ -45,7 +42,7 @@ FAMILIES: Final[tuple[Family, ...]] = (
     stripe_trigger.FAMILY,
 )
 _IMAGES_ONLY: Final = (stripe_trigger.FAMILY,)
-_STEPS: Final = {"quick": 120, "standard": 240, "thorough": 600}
+STEPS: Final = {"quick": 120, "standard": 240, "thorough": 600}
 _ROWS: Final = 200
 _LEAST_ROWS: Final = 30
 _LEAST_CLASSES: Final = 4
@@ -136,12 +133,15 @@ def run(context: Context) -> Iterator[Outcome]:
             f"which needs {_LEAST_CLASSES} classes and {_LEAST_ROWS} rows",
         )
         return
-    low, span = _range(context.train or data, data)
-    answer = _scaled(model.module, low, span)
-    rows = ((data.rows - low) / span).astype(np.float32)
+    scale = scale_of(context.train or data)
+    rows = scale.scaled(data.rows)
     context.progress(0.1, f"backdoor: searching triggers of {classes} classes")
     inspection = inspect(
-        answer, rows, classes=classes, steps=_STEPS[context.budget], seed=context.seed
+        scale.answering(model.module),
+        rows,
+        classes=classes,
+        steps=STEPS[context.budget],
+        seed=context.seed,
     )
     yield from _measured(inspection, rows, model.classes, context.seed)
 
@@ -199,27 +199,6 @@ def _measured(
         seed=seed,
         method="how far the most suspicious class stands apart from the others",
     )
-
-
-def _range(train: Dataset, test: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """Least value and width of every feature; of images 0 and 1."""
-    shape = test.rows.shape[1:]
-    if test.kind == "image":
-        return np.zeros(shape, np.float32), np.ones(shape, np.float32)
-    low, high = train.rows.min(axis=0), train.rows.max(axis=0)
-    return low, np.where(high > low, high - low, 1).astype(np.float32)
-
-
-def _scaled(module: torch.nn.Module, low: np.ndarray, span: np.ndarray) -> Answer:
-    tensor = need("torch", "a backdoor test").from_numpy
-    return functools.partial(_answer, module, tensor(low), tensor(span))
-
-
-def _answer(
-    module: torch.nn.Module, low: torch.Tensor, span: torch.Tensor, rows: torch.Tensor
-) -> torch.Tensor:
-    logits: torch.Tensor = module(low + rows * span)
-    return logits
 
 
 def _picture(triggers: Triggers, place: int, rows: np.ndarray) -> tuple[tuple[float, ...], ...]:
