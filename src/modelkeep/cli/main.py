@@ -21,6 +21,7 @@ from modelkeep.cli.evidence import evidence
 from modelkeep.cli.explain import explain
 from modelkeep.cli.gate import gate
 from modelkeep.cli.init import init
+from modelkeep.cli.registry import registry
 from modelkeep.cli.scan import scan
 from modelkeep.cli.sign import sign
 from modelkeep.cli.trust import trust
@@ -55,7 +56,8 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, scan, sign, verify, data, gate, init, trust, evidence, explain, doctor, config,
+    check, scan, sign, verify, data, gate, registry, init, trust, evidence, explain,
+    doctor, config,
 ):  # fmt: skip
     cli.add_command(_command)
 
