@@ -17,6 +17,7 @@ from modelkeep.cli.check import check
 from modelkeep.cli.config import config
 from modelkeep.cli.data import data
 from modelkeep.cli.doctor import doctor
+from modelkeep.cli.encryption import decrypt, encrypt, rewrap
 from modelkeep.cli.evidence import evidence
 from modelkeep.cli.explain import explain
 from modelkeep.cli.gate import gate
@@ -57,7 +58,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 for _command in (
     check, scan, sign, verify, data, gate, registry, init, trust, evidence, explain,
-    doctor, config,
+    doctor, config, encrypt, decrypt, rewrap,
 ):  # fmt: skip
     cli.add_command(_command)
 

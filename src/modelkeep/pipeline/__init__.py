@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.diagnosis import diagnose
+    from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
     from modelkeep.pipeline.records import (
@@ -52,6 +53,7 @@ _HOMES: Final = {
     "checking": ("check",),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
+    "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
     "records": (
@@ -101,7 +103,9 @@ __all__ = [
     "approve_version",
     "break_glass",
     "check",
+    "decrypt_model",
     "diagnose",
+    "encrypt_model",
     "explain",
     "export_evidence",
     "export_signed_trust",
@@ -122,6 +126,7 @@ __all__ = [
     "register",
     "remove_trust",
     "revoke_trust",
+    "rewrap_model",
     "rotate_trust",
     "scan",
     "seal_data",
