@@ -78,3 +78,17 @@ def test_nothing_is_overwritten_and_kinds_are_not_mixed(
         pipeline.encrypt_model(desk.model, "there")
     with pytest.raises(UsageError, match="age encrypts one file"):
         pipeline.encrypt_model(model, "x", age=["age1"])
+
+
+def test_age_file_goes_out_and_comes_in(desk: samples.Sample) -> None:
+    pyrage = pytest.importorskip("pyrage")
+    identity = pyrage.x25519.Identity.generate()
+    Path("key.txt").write_text(f"# created: today\n{identity}\n")
+    pipeline.encrypt_model(desk.model, "model.age", age=[str(identity.to_public())])
+    assert pyrage.decrypt(Path("model.age").read_bytes(), [identity]) == desk.model.read_bytes()
+    pipeline.decrypt_model("model.age", "out.onnx", key="key.txt")
+    assert Path("out.onnx").read_bytes() == desk.model.read_bytes()
+    Path("model.age").write_bytes(Path("model.age").read_bytes()[:-1])
+    with pytest.raises(EvidenceError, match="age cannot decrypt"):
+        pipeline.decrypt_model("model.age", "out2", key="key.txt")
+    assert not Path("out2").exists()
