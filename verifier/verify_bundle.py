@@ -65,7 +65,10 @@ TABLE: Final = {
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "revocation": ("urn:modelkeep:predicate:revocation:1", ()),
-    "stage": ("urn:modelkeep:predicate:stage:1", ("stage_quarantined", "stage_revoked")),
+    "stage": (
+        "urn:modelkeep:predicate:stage:1",
+        ("stage_quarantined", "stage_retired", "stage_revoked"),
+    ),
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }

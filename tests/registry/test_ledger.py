@@ -19,6 +19,7 @@ from modelkeep.registry import (
     break_glass,
     contradiction,
     enter,
+    facts_of,
     find_version,
     lacks,
     list_versions,
@@ -132,10 +133,10 @@ def test_glass_holds_until_its_end_and_says_who_and_why(keep: Keep, clock: Hands
 
 def test_facts_that_were_not_earned_are_a_contradiction(keep: Keep) -> None:
     version = registered(keep)
-    good = {"stage_quarantined": True, "stage_revoked": False}
+    good = facts_of(Stage.QUARANTINE)
     assert contradiction(version, good) == ""
     assert "not earned" in contradiction(version, good | {"stage_quarantined": False})
-    assert "stage_revoked" in contradiction(version, {"stage_quarantined": True})
+    assert "stage_retired" in contradiction(version, {"stage_quarantined": True})
 
 
 def test_database_edited_by_hand_makes_nothing_approved(keep: Keep, clock: Hands) -> None:

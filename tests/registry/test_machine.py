@@ -21,6 +21,7 @@ from modelkeep.registry import (
     approve,
     break_glass,
     enter,
+    facts_of,
     read_version,
 )
 from registry_samples import PEOPLE, Hands, decide, keep_with_people, registered
@@ -137,10 +138,7 @@ class Registry(RuleBasedStateMachine):
     )
     def somebody_forges_a_statement(self, before: Stage, after: Stage, who: str) -> None:
         fields = {
-            "facts": {
-                "stage_quarantined": after is Stage.QUARANTINE,
-                "stage_revoked": after is Stage.REVOKED,
-            },
+            "facts": facts_of(after),
             "name": "credit",
             "before": before.value,
             "after": after.value,

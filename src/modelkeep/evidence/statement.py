@@ -7,6 +7,7 @@ encoding), through securesystemslib.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -170,6 +171,7 @@ def parse_envelope(body: bytes) -> Envelope:
     return envelope
 
 
+@functools.lru_cache(maxsize=4096)  # a model loaded again brings the same envelopes again
 def verify_envelope(body: bytes, keys: tuple[PublicKey, ...]) -> tuple[bytes, str]:
     """Verify an envelope against known keys; returns payload and signing key's id.
 

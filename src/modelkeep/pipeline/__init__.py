@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
+    from modelkeep.pipeline.loading import admit, guard, load
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
@@ -56,6 +57,7 @@ _HOMES: Final = {
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
+    "loading": ("admit", "guard", "load"),
     "records": (
         "export_evidence",
         "list_evidence",
@@ -100,6 +102,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be
 __all__ = [
     "Listener",
     "add_trust",
+    "admit",
     "approve_version",
     "break_glass",
     "check",
@@ -112,6 +115,7 @@ __all__ = [
     "export_trust",
     "fetch_version",
     "gate",
+    "guard",
     "import_trust",
     "init_keep",
     "keep_path",
@@ -119,6 +123,7 @@ __all__ = [
     "list_registry",
     "list_rules",
     "list_trust",
+    "load",
     "move_version",
     "pages",
     "place_of_new_keep",

@@ -3,7 +3,7 @@
 from modelkeep.registry.changes import approve, break_glass, enter, register
 from modelkeep.registry.content import ContentStore, open_content
 from modelkeep.registry.freshness import Ageing, ageing
-from modelkeep.registry.interface import NEEDS, NEXT, Glass, Stage, Version
+from modelkeep.registry.interface import NEEDS, NEXT, Glass, Stage, Version, facts_of
 from modelkeep.registry.ledger import (
     APPROVALS,
     LONGEST_GLASS,
@@ -29,6 +29,7 @@ __all__ = [
     "break_glass",
     "contradiction",
     "enter",
+    "facts_of",
     "find_version",
     "lacks",
     "list_versions",

@@ -21,7 +21,7 @@ from modelkeep.evidence import (
     seal,
     statement_id,
 )
-from modelkeep.registry.interface import NEXT, Stage, Version
+from modelkeep.registry.interface import NEXT, Stage, Version, facts_of
 from modelkeep.registry.ledger import LONGEST_GLASS, lacks, read_version, to_files
 from modelkeep.sources import Manifest, root_digest
 
@@ -182,10 +182,7 @@ def _stage(
     **more: str | list[Any] | dict[str, str],
 ) -> Statement:
     fields = {
-        "facts": {
-            "stage_quarantined": after is Stage.QUARANTINE,
-            "stage_revoked": after is Stage.REVOKED,
-        },
+        "facts": facts_of(after),
         "name": name,
         "before": before.value,
         "after": after.value,

@@ -28,6 +28,15 @@ class Stage(enum.Enum):
         return self in (Stage.RETIRED, Stage.REVOKED)
 
 
+def facts_of(stage: Stage) -> dict[str, bool]:
+    """The facts a statement about this stage asserts."""
+    return {
+        "stage_quarantined": stage is Stage.QUARANTINE,
+        "stage_retired": stage is Stage.RETIRED,
+        "stage_revoked": stage is Stage.REVOKED,
+    }
+
+
 _LIVE: Final = (Stage.QUARANTINE, Stage.CANDIDATE, Stage.APPROVED, Stage.DEPLOYED)
 # Back from deployed to approved: another version serves, and this one may again.
 NEXT: Final = {

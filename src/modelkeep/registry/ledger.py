@@ -28,7 +28,7 @@ from modelkeep.evidence import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.registry.interface import NEEDS, NEXT, Glass, Stage, Version
+from modelkeep.registry.interface import NEEDS, NEXT, Glass, Stage, Version, facts_of
 from modelkeep.sources import FileDigest
 
 APPROVALS: Final = 2  # different people, none of them the author
@@ -88,10 +88,7 @@ def read_version(keep: Keep, sha256: str, now: dt.datetime | None = None) -> Ver
 def contradiction(version: Version, facts: Mapping[str, FactValue]) -> str:
     """Where facts about a version's stage are not what the log leads to; else empty."""
     stage = version.stage
-    for name, expected in (
-        ("stage_quarantined", stage is Stage.QUARANTINE),
-        ("stage_revoked", stage is Stage.REVOKED),
-    ):
+    for name, expected in facts_of(stage).items():
         if facts.get(name) is not expected:
             return f"{name} is not what its stage ({stage.value}) says: a step was not earned"
     return ""
@@ -196,11 +193,7 @@ def _in_force(state: _State, moment: dt.datetime) -> tuple[str, ...]:
 def _step(state: _State, made: Statement, signer: tuple[str, str]) -> None:
     said = made.predicate
     before, after = Stage(said["before"]), Stage(said["after"])
-    expected = {
-        "stage_quarantined": after is Stage.QUARANTINE,
-        "stage_revoked": after is Stage.REVOKED,
-    }
-    if said["facts"] != expected:
+    if said["facts"] != facts_of(after):
         raise EvidenceError("its facts are not those of its stage")
     if said.get("break_glass"):
         _break(state, made, after, signer[1])
