@@ -15,6 +15,7 @@ import click
 
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
+from modelkeep.cli.convert import convert
 from modelkeep.cli.data import data
 from modelkeep.cli.doctor import doctor
 from modelkeep.cli.encryption import decrypt, encrypt, rewrap
@@ -58,7 +59,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 for _command in (
     check, scan, sign, verify, data, gate, registry, init, trust, evidence, explain,
-    doctor, config, encrypt, decrypt, rewrap,
+    doctor, config, encrypt, decrypt, rewrap, convert,
 ):  # fmt: skip
     cli.add_command(_command)
 

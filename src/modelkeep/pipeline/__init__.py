@@ -13,6 +13,7 @@ from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
+    from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "checking": ("check",),
+    "converting": ("convert",),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
@@ -106,6 +108,7 @@ __all__ = [
     "approve_version",
     "break_glass",
     "check",
+    "convert",
     "decrypt_model",
     "diagnose",
     "encrypt_model",
