@@ -40,8 +40,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-# Name in the trust map: predicate type, and the facts it may assert. All facts are whole
-# numbers, but those about the signature, the stage and the seal itself: true or false.
+# Name in the trust map: predicate type, and the facts it may assert. They are whole numbers,
+# but for those in BOOLEAN.
 TABLE: Final = {
     "scan": (
         "urn:modelkeep:predicate:scan:1",
@@ -61,7 +61,10 @@ TABLE: Final = {
         ("clean_accuracy_ppm", "robust_accuracy_low_ppm", "robust_radius_linf_ppm"),
     ),
     "membership": ("urn:modelkeep:predicate:membership:1", ("membership_auc_low_ppm",)),
+    "fairness": ("urn:modelkeep:predicate:fairness:1", ("accuracy_gap_high_ppm",)),
+    "explanation": ("urn:modelkeep:predicate:explanation:1", ()),
     "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
+    "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "revocation": ("urn:modelkeep:predicate:revocation:1", ()),
@@ -72,8 +75,17 @@ TABLE: Final = {
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
+BOOLEAN: Final = frozenset(
+    {
+        "signature_present",
+        "signature_trusted",
+        "signature_broken",
+        "data_sealed",
+        "stage_quarantined",
+        "stage_revoked",
+    }
+)
 NAMES: Final = {uri: name for name, (uri, _) in TABLE.items()}
-YES_OR_NO: Final = ("data_sealed", *TABLE["signature"][1], *TABLE["stage"][1])
 KINDS: Final = ("model", "dataset", "code", "image", "run", "key")
 PAYLOAD: Final = "application/vnd.in-toto+json"
 # Cedar's parser overflows its stack or the memory on more, which ends the process.
@@ -405,9 +417,8 @@ def open_statement(
     name, facts = NAMES.get(uri, ""), predicate.get("facts")
     facts = facts if name and isinstance(facts, dict) else {}
     for fact, value in facts.items():
-        if fact not in TABLE[name][1] or type(value) is not (
-            bool if fact in YES_OR_NO else int
-        ):
+        kind = bool if fact in BOOLEAN else int
+        if fact not in TABLE[name][1] or type(value) is not kind:
             raise BadError(f"a {name} statement may not assert {fact}={value!r}")
     granted = [keyid for keyid in signers if uri in trust.grants[keyid]]
     if granted and (ended := [keyid for keyid in granted if keyid in trust.ends]):

@@ -1056,10 +1056,7 @@ def test_table_of_predicates_and_facts_is_that_of_the_package() -> None:
 
     ours = {row.key: (row.uri, row.facts) for row in TABLE}
     theirs = {
-        key: (
-            uri,
-            {f: bool if f in VERIFY.YES_OR_NO else int for f in facts},
-        )
+        key: (uri, {fact: bool if fact in VERIFY.BOOLEAN else int for fact in facts})
         for key, (uri, facts) in VERIFY.TABLE.items()
     }
     assert theirs == ours

@@ -22,6 +22,7 @@ from modelkeep.cli.encryption import decrypt, encrypt, rewrap
 from modelkeep.cli.evidence import evidence
 from modelkeep.cli.explain import explain
 from modelkeep.cli.gate import gate
+from modelkeep.cli.harden import harden
 from modelkeep.cli.init import init
 from modelkeep.cli.registry import registry
 from modelkeep.cli.scan import scan
@@ -58,8 +59,8 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, scan, sign, verify, data, gate, registry, init, trust, evidence, explain,
-    doctor, config, encrypt, decrypt, rewrap, convert,
+    check, harden, scan, sign, verify, data, gate, registry, init, trust, evidence,
+    explain, doctor, config, encrypt, decrypt, rewrap, convert,
 ):  # fmt: skip
     cli.add_command(_command)
 

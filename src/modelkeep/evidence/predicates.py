@@ -117,6 +117,19 @@ class DataSeal(Predicate, frozen=True, kw_only=True):
     licence: str
 
 
+class Hardening(Predicate, frozen=True, kw_only=True):
+    """What a model was changed from, how, and what the change was worth."""
+
+    tool: str
+    defence: str
+    gained: bool
+    changed_from: dict[str, Any]
+    materials: list[dict[str, Any]]
+    before: list[Measurement]
+    after: list[Measurement]
+    notes: list[str]
+
+
 class Revocation(Predicate, frozen=True, kw_only=True):
     """A key's statements issued from ``since`` on do not count.
 
@@ -212,6 +225,14 @@ TABLE: Final = (
         Measurements,
     ),
     PredicateType(
+        "fairness",
+        f"{PREFIX}fairness:1",
+        30,
+        {"accuracy_gap_high_ppm": int},
+        Measurements,
+    ),
+    PredicateType("explanation", f"{PREFIX}explanation:1", 30, {}, Measurements),
+    PredicateType(
         "test-result", "https://in-toto.io/attestation/test-result/v0.1", 30, {}, TestResult
     ),
     PredicateType(
@@ -221,6 +242,7 @@ TABLE: Final = (
         {"data_sealed": bool, "data_rows": int, "data_files": int},
         DataSeal,
     ),
+    PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),
     PredicateType("revocation", f"{PREFIX}revocation:1", 3650, {}, Revocation),
     PredicateType(

@@ -5,7 +5,15 @@ from modelkeep.models.dataset import Column, Dataset, label_order
 from modelkeep.models.dataset_files import load_dataset
 from modelkeep.models.extras import need
 from modelkeep.models.hooks import Hook, Installed
-from modelkeep.models.interface import Code, Differentiable, InputSpec, Loaded, Model, Request
+from modelkeep.models.interface import (
+    Code,
+    Differentiable,
+    InputSpec,
+    Loaded,
+    Model,
+    Request,
+    Trainable,
+)
 from modelkeep.models.loading import load_model
 from modelkeep.models.unpickling import start_watching, stop_watching
 
@@ -20,6 +28,7 @@ __all__ = [
     "Loaded",
     "Model",
     "Request",
+    "Trainable",
     "call",
     "code_subject",
     "label_order",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
+    from modelkeep.pipeline.hardening import harden
     from modelkeep.pipeline.loading import admit, guard, load
     from modelkeep.pipeline.records import (
         export_evidence,
@@ -60,6 +61,7 @@ _HOMES: Final = {
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
+    "hardening": ("harden",),
     "records": (
         "export_evidence",
         "list_evidence",
@@ -119,6 +121,7 @@ __all__ = [
     "fetch_version",
     "gate",
     "guard",
+    "harden",
     "import_trust",
     "init_keep",
     "keep_path",

@@ -20,7 +20,13 @@ from modelkeep.core import (
 )
 from modelkeep.core.settings import Value
 from modelkeep.evidence import anchor_problems, read_anchor, timestamp, write_anchor
-from modelkeep.pipeline.artifacts import Examined, examine, reported_files, used_rules
+from modelkeep.pipeline.artifacts import (
+    Examined,
+    examine,
+    reported_files,
+    used_rules,
+    why_not_loaded,
+)
 from modelkeep.pipeline.inputs import Inputs
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.recording import Results, build_statements
@@ -142,11 +148,10 @@ def _assess(
 
 
 def _why_not(examined: Examined, inputs: Inputs, signature: SignatureCheck) -> str:
-    """Why the model is not loaded; empty if it may be."""
-    if signature.state is State.BROKEN:
-        return "the model is not loaded: it is not what was signed"
-    if examined.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
-        return "the model is not loaded: the scan did not pass"
+    """Why nothing is measured; empty if the model may be loaded and measured."""
+    refusal = why_not_loaded(examined, signature)
+    if refusal:
+        return refusal
     if not inputs.wants_assessment:
         return "no data was given (--data TRAIN --test TEST)"
     return ""

@@ -16,12 +16,17 @@ from modelkeep.scan.python_policy import SECRET_PLACES
 
 _FETCH: Final = (
     r"(?:\b(?:curl|wget|fetch|aria2c|lwp-download|iwr|irm|Invoke-WebRequest"
-    r"|Invoke-RestMethod)\b)"
+    r"|Invoke-RestMethod)(?:\.exe)?\b)"
 )
 _INTERPRETER: Final = (
     r"(?:sudo\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:env\s+)?"
     r"(?:(?:ba|z|da|k|c)?sh|python[\d.]*|perl|ruby|node|php|iex|pwsh|powershell)\b"
 )
+_ENCODED: Final = (
+    r"\b(?:powershell|pwsh)(?:\.exe)?\b[^\n]*?\s[-/\u2013]e(?:c|nc?|nco\w*)?\s+"
+    r"[\"']?(?=[A-Za-z0-9+/]*A[A-Za-z0-9+/=]*A)[A-Za-z0-9+/]{8,}={0,2}"
+)
+"""``powershell -enc``: UTF-16 in base64, which is full of the letter A, however short."""
 _CRITICAL: Final = {
     "fetches a script and runs it": rf"{_FETCH}[^\n;]*\|\s*{_INTERPRETER}"
     rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)\s*{_FETCH}"
@@ -31,11 +36,17 @@ _CRITICAL: Final = {
     r"|import socket[^\n]*(?:dup2|subprocess|pty)|TCPClient|fsockopen|\bzsh/net/tcp\b",
     "decodes text and runs it": r"\b(?:base64|base32|xxd|openssl\s+(?:enc|base64))\b[^\n]*"
     rf"\|\s*(?:gunzip\s*\|\s*)?{_INTERPRETER}|-e(?:nc|ncodedcommand|c)?\s+[A-Za-z0-9+/=]{{40,}}"
+    rf"|{_ENCODED}"
     r"|FromBase64String|\beval\s*\(\s*(?:atob|unescape|String\.fromCharCode)"
     rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)[^\n]*base64\s+-+d"
     r"|\beval\b[^\n]*(?:\\x[0-9a-f]{2}|\\[0-7]{3}){4}|\|\s*(?:rev|xxd|tr)\b[^|\n]*\|\s*(?:ba|z|da)?sh\b",
     "fetches a program and starts it": rf"{_FETCH}[^\n]*(?:&&|;|\n)[^\n]*(?:\n[^\n]*)?"
-    r"(?:chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|Start-Process\b|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S))",
+    r"(?:chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|Start-Process\b|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S)"
+    r"|(?:&&?|;|\n)\s*(?:start|call)\s+\S*[%\\.]\S*)",
+    "runs the file it has fetched": rf"{_FETCH}[^\n;|]{{0,400}}?"
+    r"(?:\s-o|\s-O|--output(?:-document)?|>|-OutFile)"
+    r"[=\s]*[\"']?(?P<file>[^\s\"';&|]{2,200}+)[^\n;]{0,300}?(?:\n[^\n]{0,99}?)?(?:&&?|;|\n)\s*"
+    r"(?:(?:sudo|start|call|exec|sh|bash|python[\d.]*|cmd /c|\.|&)\s+)*[\"']?(?:\./)?(?P=file)",
     "destroys files": r"\brm\s+(?:-\w+\s+)*-\w*[rf]\w*\s+(?:-\S+\s+)*[\"']?(?:/|~|/\*|~/\*?"
     r"|\$HOME/?\*?|/(?:home|etc|usr|var|root)/?\*?)[\"']?(?:\s|;|&|$)"
     r"|\bdd\b[^\n]*\bof=/dev/(?:sd|nvme|hd)|\bmkfs\.|:\(\)\s*\{\s*:\|:&?\s*\};:"

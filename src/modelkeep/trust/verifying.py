@@ -87,6 +87,11 @@ class SignatureCheck:
     told: tuple[str, ...] = ()
     keyid: str = ""
 
+    @property
+    def broken(self) -> bool:
+        """Whether there is a signature and the bytes are not what it covers."""
+        return self.state is State.BROKEN
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
