@@ -40,13 +40,6 @@ _CRITICAL: Final = {
     r"|FromBase64String|\beval\s*\(\s*(?:atob|unescape|String\.fromCharCode)"
     rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)[^\n]*base64\s+-+d"
     r"|\beval\b[^\n]*(?:\\x[0-9a-f]{2}|\\[0-7]{3}){4}|\|\s*(?:rev|xxd|tr)\b[^|\n]*\|\s*(?:ba|z|da)?sh\b",
-    "fetches a program and starts it": rf"{_FETCH}[^\n]*(?:&&|;|\n)[^\n]*(?:\n[^\n]*)?"
-    r"(?:chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|Start-Process\b|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S)"
-    r"|(?:&&?|;|\n)\s*(?:start|call)\s+\S*[%\\.]\S*)",
-    "runs the file it has fetched": rf"{_FETCH}[^\n;|]{{0,400}}?"
-    r"(?:\s-o|\s-O|--output(?:-document)?|>|-OutFile)"
-    r"[=\s]*[\"']?(?P<file>[^\s\"';&|]{2,200}+)[^\n;]{0,300}?(?:\n[^\n]{0,99}?)?(?:&&?|;|\n)\s*"
-    r"(?:(?:sudo|start|call|exec|sh|bash|python[\d.]*|cmd /c|\.|&)\s+)*[\"']?(?:\./)?(?P=file)",
     "destroys files": r"\brm\s+(?:-\w+\s+)*-\w*[rf]\w*\s+(?:-\S+\s+)*[\"']?(?:/|~|/\*|~/\*?"
     r"|\$HOME/?\*?|/(?:home|etc|usr|var|root)/?\*?)[\"']?(?:\s|;|&|$)"
     r"|\bdd\b[^\n]*\bof=/dev/(?:sd|nvme|hd)|\bmkfs\.|:\(\)\s*\{\s*:\|:&?\s*\};:"
@@ -79,6 +72,23 @@ _COMPILED: Final = tuple(
     for severity, table in ((Severity.CRITICAL, _CRITICAL), (Severity.HIGH, _HIGH))
     for why, pattern in table.items()
 )
+_FETCHES: Final = re.compile(_FETCH, re.IGNORECASE)
+_NEXT: Final = re.compile(r"&&|;|\n")
+_STARTS: Final = re.compile(
+    r"chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|Start-Process\b"
+    r"|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S)|(?:&&?|;|\n)\s*(?:start|call)\s+\S*[%\\.]\S*",
+    re.IGNORECASE,
+)
+_STORED: Final = re.compile(
+    r"(?:\s-o|\s-O|--output(?:-document)?|>|-OutFile)[=\s]*[\"']?([^\s\"';&|]{2,200})",
+    re.IGNORECASE,
+)
+_STARTED: Final = re.compile(
+    r"(?:&&?|;|\n)\s*(?:(?:sudo|start|call|exec|sh|bash|python[\d.]*|cmd /c|\.|&)\s+){0,8}"
+    r"[\"']?(?:\./)?([^\s\"';&|]{2,300})",
+    re.IGNORECASE,
+)
+_MOST_STORED: Final = 50
 _JOINS: Final = re.compile(r"(?<=\w)[\^`](?=\w)|(?<=[\w.])'\s?\+\s?'(?=[\w.])")
 """Marks of command.com and PowerShell inside a word, and texts put together."""
 _BRACES: Final = re.compile(r"(?<![\w$])\{(\w+,[^{}\s]{0,300})\}")
@@ -115,14 +125,31 @@ def judge(text: str) -> Iterator[tuple[Severity, str, str]]:
     pairs = [f"{one}\n{two}" for one, two in zip(lines, [*lines[1:], ""], strict=False)]
     for line, pair in zip(lines, pairs, strict=True):
         for severity, why, pattern in _COMPILED:
-            found = pattern.search(pair)
-            if found and why not in seen:
+            if why not in seen and pattern.search(pair):
                 seen.add(why)
                 yield severity, why, line.strip()
-        for severity, why in (*_secrets(line), *judge_install(line)):
+        for severity, why in (*_fetched(pair), *_secrets(line), *judge_install(line)):
             if why not in seen:
                 seen.add(why)
                 yield severity, why, line.strip()
+
+
+def _fetched(pair: str) -> Iterator[tuple[Severity, str]]:
+    """What is done with what two lines fetch, in steps: one pattern would take too long."""
+    fetch = _FETCHES.search(pair)
+    if fetch is None:
+        return
+    after = _NEXT.search(pair, fetch.end())
+    if after is None:
+        return
+    if _STARTS.search(pair, after.start()):
+        yield Severity.CRITICAL, "fetches a program and starts it"
+    started = [(m.start(), m[1]) for m in _STARTED.finditer(pair, after.start())]
+    for stored in list(_STORED.finditer(pair, fetch.end()))[:_MOST_STORED]:
+        name = stored[1].removeprefix("./")
+        if any(at >= stored.end() and one.startswith(name) for at, one in started):
+            yield Severity.CRITICAL, "runs the file it has fetched"
+            return
 
 
 def _plain(text: str) -> str:
