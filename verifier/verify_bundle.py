@@ -82,6 +82,7 @@ BOOLEAN: Final = frozenset(
         "signature_broken",
         "data_sealed",
         "stage_quarantined",
+        "stage_retired",
         "stage_revoked",
     }
 )
