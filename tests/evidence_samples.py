@@ -66,7 +66,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "entries": 3,
     },
     "stage": {
-        "facts": {"stage_quarantined": True, "stage_revoked": False},
+        "facts": {"stage_quarantined": True, "stage_retired": False, "stage_revoked": False},
         "name": "digits",
         "before": "",
         "after": "quarantine",

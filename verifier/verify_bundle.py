@@ -68,7 +68,10 @@ TABLE: Final = {
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "revocation": ("urn:modelkeep:predicate:revocation:1", ()),
-    "stage": ("urn:modelkeep:predicate:stage:1", ("stage_quarantined", "stage_revoked")),
+    "stage": (
+        "urn:modelkeep:predicate:stage:1",
+        ("stage_quarantined", "stage_retired", "stage_revoked"),
+    ),
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
@@ -79,6 +82,7 @@ BOOLEAN: Final = frozenset(
         "signature_broken",
         "data_sealed",
         "stage_quarantined",
+        "stage_retired",
         "stage_revoked",
     }
 )

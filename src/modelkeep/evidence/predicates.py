@@ -249,7 +249,7 @@ TABLE: Final = (
         "stage",
         f"{PREFIX}stage:1",
         3650,
-        {"stage_quarantined": bool, "stage_revoked": bool},
+        {"stage_quarantined": bool, "stage_retired": bool, "stage_revoked": bool},
         Stage,
     ),
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),

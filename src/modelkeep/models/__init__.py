@@ -4,6 +4,7 @@ from modelkeep.models.code import call, code_subject, resolve
 from modelkeep.models.dataset import Column, Dataset, label_order
 from modelkeep.models.dataset_files import load_dataset
 from modelkeep.models.extras import need
+from modelkeep.models.hooks import Hook, Installed
 from modelkeep.models.interface import (
     Code,
     Differentiable,
@@ -14,13 +15,16 @@ from modelkeep.models.interface import (
     Trainable,
 )
 from modelkeep.models.loading import load_model
+from modelkeep.models.unpickling import start_watching, stop_watching
 
 __all__ = [
     "Code",
     "Column",
     "Dataset",
     "Differentiable",
+    "Hook",
     "InputSpec",
+    "Installed",
     "Loaded",
     "Model",
     "Request",
@@ -32,4 +36,6 @@ __all__ = [
     "load_model",
     "need",
     "resolve",
+    "start_watching",
+    "stop_watching",
 ]

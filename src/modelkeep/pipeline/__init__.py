@@ -13,17 +13,29 @@ from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
+    from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.diagnosis import diagnose
+    from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
     from modelkeep.pipeline.hardening import harden
+    from modelkeep.pipeline.loading import admit, guard, load
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
         prove_evidence,
         show_evidence,
         verify_evidence,
+    )
+    from modelkeep.pipeline.registering import (
+        approve_version,
+        break_glass,
+        fetch_version,
+        list_registry,
+        move_version,
+        register,
+        show_version,
     )
     from modelkeep.pipeline.scanning import scan
     from modelkeep.pipeline.signatures import sign, verify
@@ -42,10 +54,13 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "checking": ("check",),
+    "converting": ("convert",),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
+    "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
+    "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
     "records": (
         "export_evidence",
@@ -53,6 +68,15 @@ _HOMES: Final = {
         "prove_evidence",
         "show_evidence",
         "verify_evidence",
+    ),
+    "registering": (
+        "approve_version",
+        "break_glass",
+        "fetch_version",
+        "list_registry",
+        "move_version",
+        "register",
+        "show_version",
     ),
     "scanning": ("scan",),
     "signatures": ("sign", "verify"),
@@ -82,29 +106,43 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be
 __all__ = [
     "Listener",
     "add_trust",
+    "admit",
+    "approve_version",
+    "break_glass",
     "check",
+    "convert",
+    "decrypt_model",
     "diagnose",
+    "encrypt_model",
     "explain",
     "export_evidence",
     "export_signed_trust",
     "export_trust",
+    "fetch_version",
     "gate",
+    "guard",
     "harden",
     "import_trust",
     "init_keep",
     "keep_path",
     "list_evidence",
+    "list_registry",
     "list_rules",
     "list_trust",
+    "load",
+    "move_version",
     "pages",
     "place_of_new_keep",
     "prove_evidence",
+    "register",
     "remove_trust",
     "revoke_trust",
+    "rewrap_model",
     "rotate_trust",
     "scan",
     "seal_data",
     "show_evidence",
+    "show_version",
     "sign",
     "verify",
     "verify_data",
