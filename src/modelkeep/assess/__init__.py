@@ -6,7 +6,14 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 
 from typing import Final
 
-from modelkeep.assess import evasion_gradient, evasion_search, membership, performance
+from modelkeep.assess import (
+    evasion_gradient,
+    evasion_search,
+    fairness,
+    importance,
+    membership,
+    performance,
+)
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import (
     Adversarial,
@@ -15,7 +22,9 @@ from modelkeep.assess.interface import (
     Context,
     Journal,
     Recipe,
+    by_name,
 )
+from modelkeep.assess.radius import space_of
 from modelkeep.assess.reference import built_in, from_user
 from modelkeep.assess.threat import Threat, parse_threat
 from modelkeep.core import Risk
@@ -26,6 +35,8 @@ BUILT_IN: Final = (
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
     membership.ATTACK,
+    importance.ATTACK,
+    fairness.ATTACK,
 )
 
 
@@ -52,6 +63,8 @@ __all__ = [
     "assess_model",
     "attacks",
     "built_in",
+    "by_name",
     "from_user",
     "parse_threat",
+    "space_of",
 ]

@@ -24,6 +24,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--data", type=PATH, help="Rows the model was trained on.")
 @click.option("--test", type=PATH, help="Rows it has not seen.")
 @click.option("--label", help="Label column of a table; default: the last one.")
+@click.option("--group", help="Column whose values are groups of people to compare.")
 @click.option("--action", type=click.Choice(ACTIONS), help="Decide on this; default: deploy.")
 @click.option("--code", type=PATH, help="Directory of your own code; default: here.")
 @click.option(
