@@ -119,8 +119,14 @@ def test_convolutions(options: dict[str, Any], group: int) -> None:
           image(2, 4, 9, 8))  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [{}, {"strides": [2, 2], "pads": [1, 0, 1, 1]},
-                                     {"strides": [2, 3], "output_padding": [1, 2]}])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"strides": [2, 2], "pads": [1, 0, 1, 1]},
+        {"strides": [2, 3], "output_padding": [1, 2]},
+    ],
+)
 def test_transposed_convolutions(options: dict[str, Any]) -> None:
     weights = {"w": image(4, 3, 3, 3, seed=1)}
     agree(model_of([node("ConvTranspose", "w", **options)], [4, 5, 6], weights),
@@ -155,8 +161,8 @@ def test_pooling_of_whole_maps(operator: str) -> None:
 
 
 def test_normalisation() -> None:
-    ones = {"s": samples.normal(4), "b": samples.normal(4, seed=1), "m": samples.normal(4, seed=2),
-            "v": np.abs(samples.normal(4, seed=3))}  # fmt: skip
+    ones = {name: samples.normal(4, seed=seed) for seed, name in enumerate("sbm")}
+    ones["v"] = np.abs(samples.normal(4, seed=3))
     rows = image(2, 4, 3, 3)
     agree(model_of([node("BatchNormalization", "s", "b", "m", "v")], [4, 3, 3], ones), rows)
     agree(model_of([node("InstanceNormalization", "s", "b")], [4, 3, 3], ones), rows)
@@ -349,10 +355,10 @@ def test_one_column_becomes_two(ending: str) -> None:
 
 
 def test_a_pipeline_as_scikit_learn_is_exported() -> None:
-    offset, scale = [0.5, -1.0, 2.0, 0.0], [1.0, 2.0, 0.5, 3.0]
+    scaling = {"offset": [0.5, -1.0, 2.0, 0.0], "scale": [1.0, 2.0, 0.5, 3.0]}
     weights = samples.normal(2, 4, seed=1)
     nodes = [
-        helper.make_node("Scaler", ["x"], ["a"], domain="ai.onnx.ml", offset=offset, scale=scale),
+        helper.make_node("Scaler", ["x"], ["a"], domain="ai.onnx.ml", **scaling),
         helper.make_node("LinearClassifier", ["a"], ["label", "p"], domain="ai.onnx.ml",
                          coefficients=weights.ravel().tolist(), intercepts=[0.1, -0.1],
                          classlabels_ints=[0, 1], post_transform="SOFTMAX"),
@@ -376,8 +382,10 @@ def test_random_chains_agree(seed: int) -> None:
         weight, made, active = f"w{next(names)}", f"v{next(names)}", f"v{next(names)}"
         arrays[weight] = 0.5 * samples.normal(wide, channels, kernel, kernel, seed=seed)
         strides = [int(rng.integers(1, 3))] * 2
-        nodes.append(helper.make_node("Conv", [value, weight], [made], strides=strides,
-                                      pads=[int(p) for p in rng.integers(0, 3, 4)]))  # fmt: skip
+        pads = [int(pad) for pad in rng.integers(0, 3, 4)]
+        nodes.append(
+            helper.make_node("Conv", [value, weight], [made], strides=strides, pads=pads)
+        )
         nodes.append(helper.make_node(str(rng.choice(FAMILY)), [made], [active]))
         channels, value = wide, active
     nodes += [

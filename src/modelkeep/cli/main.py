@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from modelkeep.cli.assess import assess
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
 from modelkeep.cli.data import data
@@ -56,8 +57,8 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, harden, scan, sign, verify, data, gate, init, trust, evidence, explain, doctor,
-    config,
+    check, assess, harden, scan, sign, verify, data, gate, init, trust, evidence, explain,
+    doctor, config,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.diagnosis import diagnose
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
 
 _HOMES: Final = {
+    "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
@@ -82,6 +84,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be
 __all__ = [
     "Listener",
     "add_trust",
+    "assess",
     "check",
     "diagnose",
     "explain",
@@ -107,6 +110,7 @@ __all__ = [
     "show_evidence",
     "sign",
     "verify",
+    "verify_adversarial",
     "verify_data",
     "verify_evidence",
     "write_baseline",
