@@ -65,11 +65,12 @@ SCHEDULES: Final[dict[BudgetName, Schedule]] = {
     "standard": Schedule(
         (
             _FIRST,
+            Round(1.0, 1, Steps(10, 2.0, 0.05), fresh=True),
             Round(1.0, 3, Steps(6, 1.0, 0.1)),
-            Round(0.5, 3, Steps(12, 0.5, 0.03)),
-            *(Round(0.15, 2, Steps(40, 2.0, 0.02), fresh=True) for _ in range(4)),
+            Round(0.5, 3, Steps(15, 0.5, 0.03)),
+            *(Round(0.2, 2, Steps(40, 2.0, 0.02), fresh=True) for _ in range(3)),
         ),
-        1.5,
+        3.0,
         100,
         32,
     ),
