@@ -14,6 +14,7 @@ from modelkeep.assess import (
     membership,
     performance,
 )
+from modelkeep.assess.adversarial_file import SecondLook, look_again, write_adversarial
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import (
     Adversarial,
@@ -59,12 +60,15 @@ __all__ = [
     "Journal",
     "Recipe",
     "Risk",
+    "SecondLook",
     "Threat",
     "assess_model",
     "attacks",
     "built_in",
     "by_name",
     "from_user",
+    "look_again",
     "parse_threat",
     "space_of",
+    "write_adversarial",
 ]

@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from modelkeep.cli.assess import assess
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
 from modelkeep.cli.convert import convert
@@ -59,7 +60,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, harden, scan, sign, verify, data, gate, registry, init, trust, evidence,
+    check, assess, harden, scan, sign, verify, data, gate, registry, init, trust, evidence,
     explain, doctor, config, encrypt, decrypt, rewrap, convert,
 ):  # fmt: skip
     cli.add_command(_command)

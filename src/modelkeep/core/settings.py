@@ -70,6 +70,11 @@ _PLAIN: Final = (
         most=1.0,
     ),
     Setting(
+        "threat",
+        "",
+        "norm:radius of evasion, such as l2:0.5 or linf:8/255; empty: linf at epsilon_linf",
+    ),
+    Setting(
         "budget",
         "quick",
         "how much work an attack may do: quick, standard or thorough",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_seals import seal_data, verify_data
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
 
 _HOMES: Final = {
+    "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "converting": ("convert",),
     "data_seals": ("seal_data", "verify_data"),
@@ -108,6 +110,7 @@ __all__ = [
     "add_trust",
     "admit",
     "approve_version",
+    "assess",
     "break_glass",
     "check",
     "convert",
@@ -145,6 +148,7 @@ __all__ = [
     "show_version",
     "sign",
     "verify",
+    "verify_adversarial",
     "verify_data",
     "verify_evidence",
     "write_baseline",

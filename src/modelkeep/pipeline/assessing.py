@@ -19,6 +19,7 @@ from modelkeep.assess import (
     attacks,
     built_in,
     from_user,
+    parse_threat,
 )
 from modelkeep.core import Subject
 from modelkeep.core.settings import Settings
@@ -105,7 +106,7 @@ def open_model(
         train = train.together_with(test)
     if test is not None:
         test = test.together_with(train)
-    code = _code(inputs)
+    code = code_of(inputs)
     listener.progress("loading the model", 0.0)
     loaded = load_model(Request(examined.artifact, examined.manifest, examined.formats(), code))
 
@@ -133,6 +134,7 @@ def _context(
     listener: Listener,
 ) -> Context:
     budget = next(name for name in get_args(BudgetName) if name == settings.text("budget"))
+    threat = settings.text("threat")
     return Context(
         model=model,
         train=train,
@@ -144,9 +146,11 @@ def _context(
         seed=settings.integer("seed"),
         group=settings.text("group"),
         progress=lambda share, what: listener.progress(what, share),
+        given_threat=parse_threat(threat) if threat else None,
     )
 
 
-def _code(inputs: Inputs) -> Code | None:
+def code_of(inputs: Inputs) -> Code | None:
+    """The user's own code, if any is named."""
     code = Code(inputs.code or Path.cwd(), inputs.factory, inputs.train, inputs.preprocess)
     return code or None
