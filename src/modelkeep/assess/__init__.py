@@ -6,7 +6,13 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 
 from typing import Final
 
-from modelkeep.assess import evasion_gradient, evasion_search, membership, performance
+from modelkeep.assess import (
+    evasion_decision,
+    evasion_gradient,
+    evasion_search,
+    membership,
+    performance,
+)
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import (
     Adversarial,
@@ -25,6 +31,7 @@ BUILT_IN: Final = (
     performance.ATTACK,
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
+    evasion_decision.ATTACK,
     membership.ATTACK,
 )
 
