@@ -6,6 +6,7 @@ from modelkeep.models.dataset_files import load_dataset
 from modelkeep.models.extras import need
 from modelkeep.models.interface import Code, Differentiable, InputSpec, Loaded, Model, Request
 from modelkeep.models.loading import load_model
+from modelkeep.models.trees import TreeEnsemble, TreeModel
 
 __all__ = [
     "Code",
@@ -16,6 +17,8 @@ __all__ = [
     "Loaded",
     "Model",
     "Request",
+    "TreeEnsemble",
+    "TreeModel",
     "call",
     "code_subject",
     "label_order",

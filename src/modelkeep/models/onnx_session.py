@@ -13,6 +13,7 @@ from modelkeep.core import InputError
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Loaded, Request
 from modelkeep.models.outputs import are_probabilities, to_probabilities
+from modelkeep.models.trees import TreeEnsemble, onnx_trees
 from modelkeep.sources import private_copy, read_unchanged
 
 _CHUNK: Final = 4096  # rows per call
@@ -31,8 +32,9 @@ class OnnxModel:
 
     kind = "onnxruntime"
 
-    def __init__(self, session: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
+    def __init__(self, session: Any, data: bytes = b"") -> None:  # noqa: ANN401 - onnxruntime has no types
         self._session = session
+        self._data = data
         self._inputs = session.get_inputs()
         self._output, self._maps = _pick_output(session.get_outputs())
         self._logits: bool | None = None
@@ -51,6 +53,18 @@ class OnnxModel:
             return InputSpec(columns=tuple(found.name for found in self._inputs))
         shape = self._inputs[0].shape[1:]
         return InputSpec(tuple(d if isinstance(d, int) else -1 for d in shape))
+
+    def trees(self) -> TreeEnsemble:
+        """The trees it is made of.
+
+        Raises:
+            InputError: it is not one file with one ensemble of trees on its input.
+            MalformedArtifactError: its bytes are no protobuf.
+        """
+        shape = self.spec.shape
+        if not self._data or shape is None or len(shape) != 1 or shape[0] < 1:
+            raise InputError("the model is not one file of trees on rows of a known width")
+        return onnx_trees.read(self._data, shape[0])
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``."""
@@ -154,6 +168,7 @@ def load(request: Request) -> Loaded:
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1  # the same sums in the same order on every machine
     options.inter_op_num_threads = 1
+    data = b""
     try:
         if request.artifact.is_directory:  # tensors may lie in files beside it
             with private_copy(request.artifact, request.manifest) as folder:
@@ -170,4 +185,4 @@ def load(request: Request) -> Loaded:
             raise
         first = str(error).splitlines()[0]
         raise InputError(f"{shown}: ONNX Runtime cannot load it ({first})") from error
-    return Loaded(OnnxModel(session))
+    return Loaded(OnnxModel(session, data))

@@ -14,6 +14,7 @@ from modelkeep.core import InputError
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Loaded, Request
 from modelkeep.models.outputs import to_probabilities
+from modelkeep.models.trees import TreeEnsemble, xgboost_json
 from modelkeep.sources import read_unchanged
 
 
@@ -44,6 +45,10 @@ class XgboostModel:
     def spec(self) -> InputSpec:
         """Number of features."""
         return InputSpec((int(self._booster.num_features()),))
+
+    def trees(self) -> TreeEnsemble:
+        """The trees it is made of."""
+        return xgboost_json.read(json.loads(bytes(self._booster.save_raw("json"))))
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``."""
