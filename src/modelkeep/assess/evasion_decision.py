@@ -19,6 +19,7 @@ from modelkeep.assess import robust_accuracy
 from modelkeep.assess.black_box import Oracle, box_region, decision_search
 from modelkeep.assess.interface import Attack, Context, Outcome
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
+from modelkeep.core import InputError
 
 QUERIES: Final = {"quick": 200, "standard": 500, "thorough": 2500}
 _LOOKED_AT: Final = 64  # rows whose answers tell whether there are scores
@@ -35,7 +36,11 @@ def applies(context: Context) -> str | None:
         return "no test data was given (--test FILE)"
     if context.budget != "quick":
         return None
-    if not only_labels(context.predict(context.test.rows[:_LOOKED_AT])):
+    try:
+        scores = context.predict(context.test.rows[:_LOOKED_AT])
+    except InputError as error:
+        return f"stopped: {error.message} {error.hint}"
+    if not only_labels(scores):
         return "the model tells scores; attacked by labels alone from --budget standard on"
     return None
 

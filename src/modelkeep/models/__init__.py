@@ -6,6 +6,7 @@ from modelkeep.models.dataset_files import load_dataset
 from modelkeep.models.extras import need
 from modelkeep.models.interface import Code, Differentiable, InputSpec, Loaded, Model, Request
 from modelkeep.models.loading import load_model
+from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms
 from modelkeep.models.trees import TreeEnsemble, TreeModel
 
 __all__ = [
@@ -13,10 +14,13 @@ __all__ = [
     "Column",
     "Dataset",
     "Differentiable",
+    "EndpointLostError",
     "InputSpec",
     "Loaded",
     "Model",
+    "RemoteModel",
     "Request",
+    "Terms",
     "TreeEnsemble",
     "TreeModel",
     "call",
