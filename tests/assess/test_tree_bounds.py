@@ -103,3 +103,23 @@ def test_a_node_with_two_parents_is_refused() -> None:
     )
     with pytest.raises(InputError, match="two parents"):
         leaves_of(twice)
+
+
+def test_columns_of_whole_numbers_have_no_points_between_them() -> None:
+    trees = joined(
+        [
+            {
+                "feature": np.array([0, LEAF, 0, LEAF, LEAF]),
+                "threshold": np.array([3.2, 0, 3.8, 0, 0]),
+                "left": np.array([1, 0, 3, 0, 0]),
+                "right": np.array([2, 0, 4, 0, 0]),
+                "value": two_sided(np.array([0.0, -1.0, 0.0, 5.0, -1.0])),
+            }
+        ],
+        np.zeros(2),
+        1,
+    )
+    row, box = np.array([3], np.float32), (np.array([2], np.float32), np.array([5], np.float32))
+    assert settle(leaves_of(trees), row, box, 0, 100)[0] is Fate.BROKEN
+    whole = leaves_of(trees, np.array([True]))
+    assert settle(whole, row, box, 0, 100)[0] is Fate.PROVEN

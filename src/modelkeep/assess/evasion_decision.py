@@ -16,7 +16,8 @@ from typing import Final
 import numpy as np
 
 from modelkeep.assess import robust_accuracy
-from modelkeep.assess.black_box import Oracle, box_region, decision_search
+from modelkeep.assess.black_box import Oracle, decision_search
+from modelkeep.assess.evasion_search import allowed_region, with_rules
 from modelkeep.assess.interface import Attack, Context, Outcome
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
 from modelkeep.core import InputError
@@ -49,7 +50,7 @@ def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, in
     """One candidate per row: the nearest wrongly answered point, the row if none is near."""
     shape = problem.rows.shape
     oracle = Oracle(context.predict, shape[1:], problem.truth, QUERIES[context.budget])
-    region = box_region(problem.rows, problem.low, problem.high)
+    region = allowed_region(context, problem)
     found = decision_search(oracle, region, seed=problem.seed)
     points = np.where(found.broken[:, None], found.points, region.rows)
     return points.reshape(shape), {"queries": int(oracle.spent.max(initial=0))}
@@ -60,7 +61,8 @@ ENGINE: Final = Engine("boundary walk on labels", "black box", search)
 
 def run(context: Context) -> Iterator[Outcome]:
     """Measure robust accuracy by labels alone."""
-    yield from measure(context, ENGINE)
+    for outcome in measure(context, ENGINE):
+        yield with_rules(context, outcome)
 
 
 ATTACK: Final = Attack(

@@ -17,10 +17,12 @@ from typing import Final
 import numpy as np
 
 from modelkeep.assess import robust_accuracy
+from modelkeep.assess.evasion_search import constraints_of
 from modelkeep.assess.interface import Attack, Context, Outcome, require_rows
 from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.assess.radius import space_of
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
+from modelkeep.assess.tabular import integral, tighten
 from modelkeep.assess.tree_bounds import Fate, Leaves, leaves_of, settle
 from modelkeep.core import InputError, MalformedArtifactError, Measurement, NotChecked
 from modelkeep.models import TreeEnsemble, TreeModel
@@ -61,7 +63,7 @@ def run(context: Context) -> Iterator[Outcome]:
     if not isinstance(context.model, TreeModel):
         raise TypeError("this attack needs a model that shows its trees")
     try:
-        leaves = leaves_of(context.model.trees())
+        leaves = leaves_of(context.model.trees(), _whole(context))
     except InputError as error:
         yield NotChecked("evasion-trees", error.message)
         return
@@ -82,13 +84,32 @@ def _is(outcome: Outcome, name: str) -> bool:
     return isinstance(outcome, Measurement) and outcome.name == name
 
 
+def _whole(context: Context) -> np.ndarray | None:
+    """Which columns hold whole numbers, where rules say so."""
+    rules, data = constraints_of(context), context.train
+    if rules is None or data is None or not data.columns:
+        return None
+    return integral(rules, tuple(column.name for column in data.columns))
+
+
+def _tight(
+    context: Context, rows: np.ndarray, box: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The boxes, without what the rules of single columns forbid; links are left out."""
+    rules, data = constraints_of(context), context.train
+    if rules is None or data is None or not data.columns:
+        return box
+    return tighten(rules, tuple(column.name for column in data.columns), rows, box)
+
+
 def _search(
     context: Context, problem: Problem, leaves: Leaves, known: Settled
 ) -> tuple[np.ndarray, dict[str, int]]:
     """For each row a point that the model answers wrongly, or the row itself."""
     points = problem.rows.copy()
+    low, high = _tight(context, problem.rows, (problem.low, problem.high))
     for index, row in enumerate(problem.rows):
-        box = problem.low[index], problem.high[index]
+        box = low[index], high[index]
         _, points[index] = _settled(context, leaves, known, row, box, problem.truth[index])
     return points, {"sets": SETS[context.budget]}
 
@@ -116,7 +137,7 @@ def _certified(
     space = space_of(context.train, data)
     truth = context.truth(data)
     right = np.flatnonzero(context.predict(data.rows).argmax(axis=1) == truth)
-    low, high = space.box(data.rows, context.threat.radius)
+    low, high = _tight(context, data.rows, space.box(data.rows, context.threat.radius))
     proven = 0
     for index in right:
         row, box = data.rows[index], (low[index], high[index])

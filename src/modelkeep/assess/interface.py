@@ -13,6 +13,7 @@ from typing import Final, Literal, Protocol
 
 import numpy as np
 
+from modelkeep.assess.tabular.constraints import Constraints
 from modelkeep.assess.threat import Threat
 from modelkeep.core import InputError, Measurement, NotChecked, Risk
 from modelkeep.models import Dataset, Model
@@ -104,6 +105,7 @@ class Context:
         given_threat: norm and radius, where another than L-infinity at ``epsilon_linf``.
         collect: given the adversarial points that were verified.
         journal: where steps that are done are noted.
+        constraints: what rows of a table may look like; drafted where not given.
     """
 
     model: Model
@@ -118,6 +120,7 @@ class Context:
     given_threat: Threat | None = None
     collect: Callable[[Adversarial], None] = field(default=_uncollected)
     journal: Journal = field(default_factory=NoJournal)
+    constraints: Constraints | None = None
 
     @property
     def threat(self) -> Threat:

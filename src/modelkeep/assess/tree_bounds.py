@@ -59,8 +59,12 @@ class Leaves:
     start: np.ndarray
 
 
-def leaves_of(trees: TreeEnsemble) -> Leaves:
+def leaves_of(trees: TreeEnsemble, whole: np.ndarray | None = None) -> Leaves:
     """The boxes of all leaves.
+
+    Args:
+        trees: of the model.
+        whole: which columns hold whole numbers only; boxes end at such numbers there.
 
     Raises:
         InputError: there are too many.
@@ -91,9 +95,10 @@ def leaves_of(trees: TreeEnsemble) -> Leaves:
             stack.append((int(trees.right[node]), right, high))
             stack.append((int(trees.left[node]), low, left))
     tree, node_of = np.array(found).T
-    return Leaves(
-        tree, trees.value[node_of], np.stack(lows), np.stack(highs), np.asarray(trees.start)
-    )
+    low, high = np.stack(lows), np.stack(highs)
+    if whole is not None:
+        low[:, whole], high[:, whole] = np.ceil(low[:, whole]), np.floor(high[:, whole])
+    return Leaves(tree, trees.value[node_of], low, high, np.asarray(trees.start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ def settle(
     """
     low, high = box
     reached = ((leaves.low <= high) & (leaves.high >= low)).all(axis=1)
+    reached &= (leaves.low <= leaves.high).all(axis=1)  # a leaf may hold no whole number
     moved = np.flatnonzero(high > low)
     inside = np.flatnonzero(reached)
     tree = leaves.tree[inside]

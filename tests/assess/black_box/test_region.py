@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelkeep.assess.black_box import Region, box_region
+from modelkeep.assess.black_box import Region, region_of
+from modelkeep.assess.robust_accuracy import Problem
+from modelkeep.assess.threat import Threat
 
 RNG = np.random.default_rng(0)
 ROWS = RNG.random((4, 5)).astype(np.float32)
@@ -37,6 +39,21 @@ def test_every_projected_point_is_inside_and_projecting_again_changes_nothing(
     assert there.project(drawn, WHICH) == pytest.approx(drawn, rel=1e-5, abs=1e-6)
 
 
+def problem(low: np.ndarray, high: np.ndarray, **more: object) -> Problem:
+    return Problem(ROWS, np.zeros(4, dtype=int), low, high, 0, **more)
+
+
+def test_a_problem_in_l2_keeps_its_radius_and_scale() -> None:
+    there = region_of(problem(ROWS - 1, ROWS + 1, threat=Threat("l2", 0.5), scale=SCALE))
+    assert (there.norm, there.radius) == ("l2", 0.5)
+    assert (there.scale == SCALE).all()
+
+
+def test_a_repair_that_leaves_the_ball_sends_the_point_home() -> None:
+    there = region_of(problem(ROWS - 1, ROWS + 1), lambda points, _: points + 5)
+    assert (there.towards(np.ones((4, 5)), np.arange(4)) == ROWS).all()
+
+
 def test_distances_are_in_units_of_the_scale() -> None:
     moved = ROWS[:1] + np.array([[0.3, 0.2, 0, 0, 0]])
     at = np.array([0])
@@ -57,7 +74,7 @@ def test_a_box_is_a_region_of_radius_one() -> None:
     low, high = ROWS - np.float32(0.1), ROWS + np.float32(0.1)
     high[0, 0] = ROWS[0, 0]  # cut by what the data allow
     low[:, 1] = high[:, 1] = ROWS[:, 1]
-    there = box_region(ROWS, low, high)
+    there = region_of(problem(low, high))
     assert there.free.tolist() == [0, 2, 3, 4]
     corner = there.towards(np.ones((4, 5)), np.arange(4))
     assert corner == pytest.approx(high)
@@ -65,8 +82,9 @@ def test_a_box_is_a_region_of_radius_one() -> None:
 
 
 def test_a_repair_has_the_last_word() -> None:
-    there = box_region(
-        ROWS, ROWS - 3, ROWS + 3, lambda points, rows: rows + np.round(points - rows)
+    there = region_of(
+        problem(ROWS - 3, ROWS + 3),
+        lambda points, which: ROWS[which] + np.round(points - ROWS[which]),
     )
     moved = there.towards(np.full((4, 5), 0.5), np.arange(4)) - ROWS
     assert moved == pytest.approx(np.round(moved), abs=1e-6)

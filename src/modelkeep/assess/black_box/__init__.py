@@ -3,7 +3,7 @@
 from modelkeep.assess.black_box.coordinate import coordinate_search
 from modelkeep.assess.black_box.decision import decision_search
 from modelkeep.assess.black_box.oracle import Found, Oracle, QueryBudgetError, margins
-from modelkeep.assess.black_box.region import Region, Repair, box_region
+from modelkeep.assess.black_box.region import Region, Repair, region_of
 from modelkeep.assess.black_box.square import square_search
 
 __all__ = [
@@ -12,9 +12,9 @@ __all__ = [
     "QueryBudgetError",
     "Region",
     "Repair",
-    "box_region",
     "coordinate_search",
     "decision_search",
     "margins",
+    "region_of",
     "square_search",
 ]

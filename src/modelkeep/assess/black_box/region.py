@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from modelkeep.assess.robust_accuracy import Problem
 from modelkeep.assess.threat import Norm
 
 _ROUNDING: Final = 1e-6  # a point drawn back to a ball ends this much inside of it
@@ -20,11 +21,11 @@ _SLACK: Final = 1e-5  # float32 rounding, as a share of the radius
 _ORDER: Final[dict[Norm, float]] = {"linf": np.inf, "l2": 2, "l1": 1}
 
 Repair = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From points and the rows they belong to, both ``(m, features)``, to allowed points that
-are no farther from their rows in any feature."""
+"""From points ``(m, features)`` and the rows they belong to ``(m,)`` to points that the data's
+constraints allow."""
 
 
-def _as_they_are(points: np.ndarray, _rows: np.ndarray) -> np.ndarray:
+def _as_they_are(points: np.ndarray, _which: np.ndarray) -> np.ndarray:
     return points
 
 
@@ -76,7 +77,7 @@ class Region:
         """Points inside what the data allow, at any distance; float32."""
         fixed = np.where(self.scale > 0, points, self.rows[which])
         cut = np.clip(fixed, self.floor[which], self.ceiling[which]).astype(np.float32)
-        return np.asarray(self.repair(cut, self.rows[which]), dtype=np.float32)
+        return np.asarray(self.repair(cut, which), dtype=np.float32)
 
     def project(self, points: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Points inside the ball and what the data allow, shape ``(m, features)`` float32."""
@@ -88,7 +89,9 @@ class Region:
             size = np.linalg.norm(units, ord=_ORDER[self.norm], axis=1, keepdims=True)
             reach = self.radius * (1 - _ROUNDING)
             drawn = units * np.minimum(1.0, reach / np.maximum(size, 1e-12))
-        return self.within(rows + drawn * self.scale, which)
+        points = self.within(rows + drawn * self.scale, which)
+        kept = self.contains(points, which)  # a repair may have moved linked features
+        return np.where(kept[:, None], points, self.rows[which])
 
     def towards(self, directions: np.ndarray, which: np.ndarray) -> np.ndarray:
         """The point a radius away along each direction, components in [-1, 1]."""
@@ -103,17 +106,19 @@ class Region:
         return np.asarray(near & still)
 
 
-def box_region(
-    rows: np.ndarray, low: np.ndarray, high: np.ndarray, repair: Repair = _as_they_are
-) -> Region:
-    """An L-infinity region from the box around each row; its radius is 1.
+def region_of(problem: Problem, repair: Repair = _as_they_are) -> Region:
+    """The region of a problem.
 
     Args:
-        rows: any shape ``(n, ...)``.
-        low: least allowed values, same shape.
-        high: greatest allowed values, same shape.
+        problem: rows of any shape, their boxes, norm and radius.
         repair: draws a point to one that the data's constraints allow.
     """
-    flat, low, high = (part.reshape(len(rows), -1) for part in (rows, low, high))
-    scale = np.maximum(flat - low, high - flat).max(axis=0, initial=0.0)
-    return Region("linf", 1.0, flat.astype(np.float32), scale, low, high, repair)
+    n = len(problem.rows)
+    rows, low, high = (p.reshape(n, -1) for p in (problem.rows, problem.low, problem.high))
+    flat = rows.astype(np.float32)
+    if problem.threat.norm == "linf":  # the box says it all; it is the unit
+        scale = np.maximum(rows - low, high - rows).max(axis=0, initial=0.0)
+        return Region("linf", 1.0, flat, scale, low, high, repair)
+    scale = np.broadcast_to(problem.scale, problem.rows.shape[1:]).reshape(-1)
+    threat = problem.threat
+    return Region(threat.norm, threat.radius, flat, scale, low, high, repair)
