@@ -10,6 +10,7 @@ from modelkeep.assess import (
     evasion_decision,
     evasion_gradient,
     evasion_search,
+    evasion_transfer,
     evasion_trees,
     membership,
     performance,
@@ -33,6 +34,7 @@ BUILT_IN: Final = (
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
     evasion_decision.ATTACK,
+    evasion_transfer.ATTACK,
     evasion_trees.ATTACK,
     membership.ATTACK,
 )

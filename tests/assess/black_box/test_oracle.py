@@ -29,6 +29,12 @@ def test_a_margin_is_the_best_wrong_answer_against_the_right_one() -> None:
     )
 
 
+def test_a_tie_counts_as_it_is_answered() -> None:
+    tie = np.array([[0.5, 0.5], [0.5, 0.5]])
+    first, second = margins(tie, np.array([0, 1]))
+    assert first < 0 <= second
+
+
 @given(st.lists(st.lists(st.integers(0, 4), max_size=12), max_size=8), st.integers(0, 9))
 def test_what_it_counted_is_what_was_sent_and_never_more_than_allowed(
     batches: list[list[int]], each: int

@@ -17,6 +17,7 @@ from modelkeep.core import ModelkeepError
 
 _CHUNK: Final = 16_384  # rows per call
 _LEAST: Final = 1e-30  # a probability below this counts as this
+_TIED: Final = 1e-12  # how far below zero a tie lies that is answered rightly
 
 
 class QueryBudgetError(ModelkeepError):
@@ -28,6 +29,8 @@ class QueryBudgetError(ModelkeepError):
 def margins(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Largest wrong log-probability minus the right one, shape ``(batch,)``.
 
+    It is below zero exactly where the answer is right; a tie may be answered either way.
+
     Args:
         scores: probabilities, shape ``(batch, classes)``.
         truth: right classes, shape ``(batch,)``.
@@ -36,7 +39,9 @@ def margins(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
     rows = np.arange(len(truth))
     right = logs[rows, truth]
     logs[rows, truth] = -np.inf
-    return np.asarray(logs.max(axis=1) - right)
+    margin = logs.max(axis=1) - right
+    answered = scores.argmax(axis=1) == truth
+    return np.asarray(np.where(answered, np.minimum(margin, -_TIED), np.maximum(margin, 0.0)))
 
 
 @dataclass(slots=True)
