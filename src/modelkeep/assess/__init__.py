@@ -12,9 +12,12 @@ from modelkeep.assess import (
     evasion_search,
     evasion_transfer,
     evasion_trees,
+    fairness,
+    importance,
     membership,
     performance,
 )
+from modelkeep.assess.adversarial_file import SecondLook, look_again, write_adversarial
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import (
     Adversarial,
@@ -23,7 +26,9 @@ from modelkeep.assess.interface import (
     Context,
     Journal,
     Recipe,
+    by_name,
 )
+from modelkeep.assess.radius import space_of
 from modelkeep.assess.reference import built_in, from_user
 from modelkeep.assess.threat import Threat, parse_threat
 from modelkeep.core import Risk
@@ -37,6 +42,8 @@ BUILT_IN: Final = (
     evasion_transfer.ATTACK,
     evasion_trees.ATTACK,
     membership.ATTACK,
+    importance.ATTACK,
+    fairness.ATTACK,
 )
 
 
@@ -59,10 +66,15 @@ __all__ = [
     "Journal",
     "Recipe",
     "Risk",
+    "SecondLook",
     "Threat",
     "assess_model",
     "attacks",
     "built_in",
+    "by_name",
     "from_user",
+    "look_again",
     "parse_threat",
+    "space_of",
+    "write_adversarial",
 ]

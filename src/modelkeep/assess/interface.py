@@ -105,6 +105,7 @@ class Context:
         given_threat: norm and radius, where another than L-infinity at ``epsilon_linf``.
         collect: given the adversarial points that were verified.
         journal: where steps that are done are noted.
+        group: column whose values are groups of people, empty if none was named.
         constraints: what rows of a table may look like; drafted where not given.
     """
 
@@ -120,6 +121,7 @@ class Context:
     given_threat: Threat | None = None
     collect: Callable[[Adversarial], None] = field(default=_uncollected)
     journal: Journal = field(default_factory=NoJournal)
+    group: str = ""
     constraints: Constraints | None = None
 
     @property

@@ -4,7 +4,15 @@ from modelkeep.models.code import call, code_subject, resolve
 from modelkeep.models.dataset import Column, Dataset, label_order
 from modelkeep.models.dataset_files import load_dataset
 from modelkeep.models.extras import need
-from modelkeep.models.interface import Code, Differentiable, InputSpec, Loaded, Model, Request
+from modelkeep.models.interface import (
+    Code,
+    Differentiable,
+    InputSpec,
+    Loaded,
+    Model,
+    Request,
+    Trainable,
+)
 from modelkeep.models.loading import load_model
 from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms
 from modelkeep.models.trees import TreeEnsemble, TreeModel
@@ -21,6 +29,7 @@ __all__ = [
     "RemoteModel",
     "Request",
     "Terms",
+    "Trainable",
     "TreeEnsemble",
     "TreeModel",
     "call",

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
+    from modelkeep.pipeline.hardening import harden
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
@@ -29,18 +31,24 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.suppressing import write_baseline
     from modelkeep.pipeline.trusting import (
         add_trust,
+        export_signed_trust,
         export_trust,
+        import_trust,
         list_trust,
         remove_trust,
+        revoke_trust,
+        rotate_trust,
     )
     from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
 
 _HOMES: Final = {
+    "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
+    "hardening": ("harden",),
     "records": (
         "export_evidence",
         "list_evidence",
@@ -51,7 +59,16 @@ _HOMES: Final = {
     "scanning": ("scan",),
     "signatures": ("sign", "verify"),
     "suppressing": ("write_baseline",),
-    "trusting": ("add_trust", "export_trust", "list_trust", "remove_trust"),
+    "trusting": (
+        "add_trust",
+        "export_signed_trust",
+        "export_trust",
+        "import_trust",
+        "list_trust",
+        "remove_trust",
+        "revoke_trust",
+        "rotate_trust",
+    ),
     "workspace": ("init_keep", "keep_path", "place_of_new_keep"),
 }
 
@@ -67,12 +84,16 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be
 __all__ = [
     "Listener",
     "add_trust",
+    "assess",
     "check",
     "diagnose",
     "explain",
     "export_evidence",
+    "export_signed_trust",
     "export_trust",
     "gate",
+    "harden",
+    "import_trust",
     "init_keep",
     "keep_path",
     "list_evidence",
@@ -82,11 +103,14 @@ __all__ = [
     "place_of_new_keep",
     "prove_evidence",
     "remove_trust",
+    "revoke_trust",
+    "rotate_trust",
     "scan",
     "seal_data",
     "show_evidence",
     "sign",
     "verify",
+    "verify_adversarial",
     "verify_data",
     "verify_evidence",
     "write_baseline",

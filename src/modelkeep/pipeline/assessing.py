@@ -19,6 +19,7 @@ from modelkeep.assess import (
     attacks,
     built_in,
     from_user,
+    parse_threat,
 )
 from modelkeep.core import Subject
 from modelkeep.core.settings import Settings
@@ -52,10 +53,43 @@ class Assessed:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A loaded model with everything an assessment may use.
+
+    Attributes:
+        context: model, data, recipe and settings.
+        materials: data sets and code used, by digest.
+        notes: what a reader should know.
+    """
+
+    context: Context
+    materials: tuple[Subject, ...]
+    notes: tuple[str, ...]
+
+
 def assess_artifact(
     examined: Examined, inputs: Inputs, settings: Settings, listener: Listener
 ) -> Assessed:
     """Load the model and run every assessment that applies.
+
+    Raises:
+        InputError: data, code or model cannot be used.
+        EvidenceError: the bytes changed since they were scanned.
+        MissingExtraError: a library is not installed.
+    """
+    opened = open_model(examined, inputs, settings, listener)
+    listener.progress("assessing", 0.0)
+    assessment = assess_model(
+        opened.context, attacks(), on_attack=lambda attack: listener.progress(attack.name, 0.0)
+    )
+    return Assessed(assessment, opened.materials, opened.notes)
+
+
+def open_model(
+    examined: Examined, inputs: Inputs, settings: Settings, listener: Listener
+) -> Opened:
+    """Load a model that was scanned, and the data it is to be measured with.
 
     Raises:
         InputError: data, code or model cannot be used.
@@ -72,7 +106,7 @@ def assess_artifact(
         train = train.together_with(test)
     if test is not None:
         test = test.together_with(train)
-    code = _code(inputs)
+    code = code_of(inputs)
     listener.progress("loading the model", 0.0)
     loaded = load_model(Request(examined.artifact, examined.manifest, examined.formats(), code))
 
@@ -85,14 +119,10 @@ def assess_artifact(
         else built_in(classes)
     )
     context = _context(loaded.model, train, test, recipe, settings, listener)
-    listener.progress("assessing", 0.0)
-    assessment = assess_model(
-        context, attacks(), on_attack=lambda attack: listener.progress(attack.name, 0.0)
-    )
     trained = (code_subject(code.folder),) if code is not None and code.train else ()
     materials = tuple(data.subject for data in (train, test) if data is not None)
     materials += loaded.code or trained
-    return Assessed(assessment, materials, loaded.notes)
+    return Opened(context, materials, loaded.notes)
 
 
 def _context(
@@ -104,6 +134,7 @@ def _context(
     listener: Listener,
 ) -> Context:
     budget = next(name for name in get_args(BudgetName) if name == settings.text("budget"))
+    threat = settings.text("threat")
     return Context(
         model=model,
         train=train,
@@ -113,10 +144,13 @@ def _context(
         budget=budget,
         max_rows=settings.integer("max_rows"),
         seed=settings.integer("seed"),
+        group=settings.text("group"),
         progress=lambda share, what: listener.progress(what, share),
+        given_threat=parse_threat(threat) if threat else None,
     )
 
 
-def _code(inputs: Inputs) -> Code | None:
+def code_of(inputs: Inputs) -> Code | None:
+    """The user's own code, if any is named."""
     code = Code(inputs.code or Path.cwd(), inputs.factory, inputs.train, inputs.preprocess)
     return code or None

@@ -10,7 +10,9 @@ Sources: Croce and Hein, ICML 2020 (targeted margins); Jamieson and Talwalkar, A
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,9 +22,9 @@ from modelkeep.assess.robust_accuracy import Problem
 from modelkeep.assess.white_box import l1, l2, linf, memory
 from modelkeep.assess.white_box.ascent import NEAREST, Pairs, climb, pairs_of
 from modelkeep.assess.white_box.geometry import Box
-from modelkeep.assess.white_box.passes import counting_passes
+from modelkeep.assess.white_box.passes import Passes, counting_passes
 from modelkeep.assess.white_box.probe import probe
-from modelkeep.assess.white_box.schedule import SCHEDULES, Round, Schedule
+from modelkeep.assess.white_box.schedule import SCHEDULES, Round
 from modelkeep.assess.white_box.target import Place, Target
 from modelkeep.models import Differentiable, need
 
@@ -46,15 +48,24 @@ def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, in
     torch = need("torch", "a gradient attack")
     module = context.model.module
     module.requires_grad_(requires_grad=False)  # only inputs are differentiated to
-    changed = problem.rows.astype(np.float32).copy()
+    changed, earlier = problem.rows.astype(np.float32).copy(), 0
     with counting_passes(module) as passes:
         for rows in _blocks(problem):
             target = _target(module, problem, rows)
             generator = torch.Generator().manual_seed(problem.seed + rows.start)
-            _attack(context, target, SCHEDULES[context.budget], generator)
+            step = f"white box {_digest(problem, rows)}"
+            earlier += _attack(context, target, step, passes, generator)
             every = torch.arange(len(target.truth))
             changed[rows] = target.changed(every, target.best).numpy()
-    return changed, {"passes": passes.total}
+    return changed, {"passes": passes.total + earlier}
+
+
+def _digest(problem: Problem, chosen: slice) -> str:
+    """What is attacked, in a name: rows, classes, limits, threat and seed."""
+    found = hashlib.sha256(f"{problem.threat} {problem.seed}".encode())
+    for array in (problem.rows, problem.truth, problem.low, problem.high):
+        found.update(np.ascontiguousarray(array[chosen]).tobytes())
+    return found.hexdigest()
 
 
 def _blocks(problem: Problem) -> Iterator[slice]:
@@ -86,24 +97,64 @@ def _target(module: torch.nn.Module, problem: Problem, chosen: slice) -> Target:
     return Target(module, place, torch.from_numpy(problem.truth[chosen]).long(), classes, chunk)
 
 
-def _attack(context: Context, target: Target, schedule: Schedule, generator: Generator) -> None:
-    """All rounds, as long as anything is in reach."""
-    torch = need("torch", "a gradient attack")
-    reach = float("inf")
-    for at, each in enumerate(schedule.rounds):
-        chosen = _standing(target, each.share, reach)
+@dataclass(slots=True)
+class _Progress:
+    """How far an attack got: rounds done, what is in reach, passes of runs that were killed."""
+
+    done: int = 0
+    reach: float = float("inf")
+    passes: int = 0
+
+
+def _attack(
+    context: Context, target: Target, step: str, counted: Passes, generator: Generator
+) -> int:
+    """All rounds, as long as anything is in reach; noted after each. Returns earlier passes."""
+    schedule = SCHEDULES[context.budget]
+    known = _resume(context, target, step, generator)
+    began = counted.total
+    for at, each in enumerate(schedule.rounds[known.done :], known.done):
+        chosen = _standing(target, each.share, known.reach)
         if not len(chosen):
             break
-        context.progress(at / len(schedule.rounds), f"evasion: {len(chosen)} rows stand")
+        context.progress(at / len(schedule.rounds), f"evasion: {len(chosen)} rows pushed")
         before = target.margin.clone()
         climb(target, _pairs(target, chosen, each, generator), each.steps)
         gained = (target.margin - before)[chosen]
         if at and bool((gained > 0).any()):
-            reach = schedule.reach * float(gained.max())
-    hardest = _standing(target, 1.0, reach)[: schedule.probed]
+            known.reach = schedule.reach * float(gained.max())
+        known.done = at + 1
+        _note(context, target, step, known, counted.total - began, generator)
+    hardest = _standing(target, 1.0, known.reach)[: schedule.probed]
     if len(hardest):
         probe(target, hardest, schedule.queries, generator)
-    del torch
+    return known.passes
+
+
+def _note(
+    context: Context,
+    target: Target,
+    step: str,
+    known: _Progress,
+    passes: int,
+    generator: Generator,
+) -> None:
+    arrays = target.snapshot()
+    arrays["random"] = generator.get_state().numpy()
+    arrays["progress"] = np.array([known.done, known.reach, known.passes + passes])
+    context.journal.write(step, arrays)
+
+
+def _resume(context: Context, target: Target, step: str, generator: Generator) -> _Progress:
+    """What a run with the same rows and settings noted, if it was killed."""
+    noted = context.journal.read(step)
+    if noted is None:
+        return _Progress()
+    torch = need("torch", "a gradient attack")
+    target.restore(noted)
+    generator.set_state(torch.from_numpy(noted["random"].copy()))
+    done, reach, passes = noted["progress"].tolist()
+    return _Progress(int(done), reach, int(passes))
 
 
 def _standing(target: Target, share: float, reach: float) -> Tensor:
