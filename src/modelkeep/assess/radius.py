@@ -7,6 +7,7 @@ training, so that no attack wins by leaving the data's world.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,7 +56,7 @@ class Space:
         low, high = self.box(rows, threat.radius)  # no norm lets one feature move further
         slack = _TOLERANCE * np.maximum(self.scale, 1e-12) + 1e-6 * np.abs(rows)
         inside = (changed >= low - slack) & (changed <= high + slack)
-        boxed = np.asarray(inside.reshape(len(rows), -1).all(axis=1))
+        boxed = np.asarray(inside.all(axis=tuple(range(1, inside.ndim))))
         if threat.norm == "linf":
             return boxed
         near = self.distance(rows, changed, threat.norm) <= threat.radius * (1 + _TOLERANCE)
@@ -69,7 +70,8 @@ class Space:
         change = np.abs(changed.astype(np.float64) - rows.astype(np.float64))
         safe = np.where(self.scale > 0, self.scale, 1.0)
         units = np.where(self.scale > 0, change / safe, np.where(change > 0, np.inf, 0.0))
-        return np.asarray(np.linalg.norm(units.reshape(len(rows), -1), _ORDER[norm], axis=1))
+        flat = units.reshape(len(rows), math.prod(rows.shape[1:]))
+        return np.asarray(np.linalg.norm(flat, _ORDER[norm], axis=1))
 
 
 def space_of(train: Dataset | None, test: Dataset) -> Space:
