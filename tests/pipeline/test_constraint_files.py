@@ -17,9 +17,7 @@ TRUTH = (ROWS.sum(axis=1) > 0).astype(int)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    lines = [
-        f"{a:g},{b:g},{c:g},{label}" for (a, b, c), label in zip(ROWS, TRUTH, strict=True)
-    ]
+    lines = [f"{a:g},{b:g},{c:g},{label}" for (a, b, c), label in zip(ROWS, TRUTH, strict=True)]
     for name, part in (("train", lines[:120]), ("test", lines[120:])):
         (tmp_path / f"{name}.csv").write_text("\n".join(["a,b,c,y", *part]) + "\n")
     booster = samples.boosted(ROWS[:120], TRUTH[:120], "binary:logistic")

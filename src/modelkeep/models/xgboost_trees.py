@@ -57,6 +57,8 @@ class XgboostModel:
             raise InputError(
                 f"the model takes {width} features, the rows have {rows.shape[1:]}"
             )
+        if not len(rows):
+            return np.zeros((0, len(self._classes)))
         try:
             matrix = self._library.DMatrix(np.asarray(rows, dtype=np.float32))
             scores = self._booster.predict(
