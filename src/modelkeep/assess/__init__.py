@@ -7,8 +7,11 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 from typing import Final
 
 from modelkeep.assess import (
+    evasion_decision,
     evasion_gradient,
     evasion_search,
+    evasion_transfer,
+    evasion_trees,
     fairness,
     importance,
     membership,
@@ -27,6 +30,7 @@ from modelkeep.assess.interface import (
 )
 from modelkeep.assess.radius import space_of
 from modelkeep.assess.reference import built_in, from_user
+from modelkeep.assess.tabular import Constraints, draft_constraints, read_constraints
 from modelkeep.assess.threat import Threat, parse_threat
 from modelkeep.core import Risk
 from modelkeep.core.plugins import with_plugins
@@ -35,6 +39,9 @@ BUILT_IN: Final = (
     performance.ATTACK,
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
+    evasion_decision.ATTACK,
+    evasion_transfer.ATTACK,
+    evasion_trees.ATTACK,
     membership.ATTACK,
     importance.ATTACK,
     fairness.ATTACK,
@@ -56,6 +63,7 @@ __all__ = [
     "Assessment",
     "Attack",
     "BudgetName",
+    "Constraints",
     "Context",
     "Journal",
     "Recipe",
@@ -66,9 +74,11 @@ __all__ = [
     "attacks",
     "built_in",
     "by_name",
+    "draft_constraints",
     "from_user",
     "look_again",
     "parse_threat",
+    "read_constraints",
     "space_of",
     "write_adversarial",
 ]

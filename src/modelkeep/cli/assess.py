@@ -23,6 +23,7 @@ _POINTS = "adversarial"
 @click.option(
     "--threat", metavar="NORM:RADIUS", help="linf:8/255, l2:0.5, l1:12; default: linf:0.03."
 )
+@click.option("--constraints", help="File of what rows of a table may be; default: drafted.")
 @click.option("--budget", type=click.Choice(BUDGETS), help="Work per attack.")
 @click.option("--only", metavar="KIND,...", default="", help="Such as evasion,membership.")
 @click.option("--verify", type=PATH, metavar="FILE", help="Look at adversarial points again.")

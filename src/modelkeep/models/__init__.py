@@ -15,6 +15,8 @@ from modelkeep.models.interface import (
     Trainable,
 )
 from modelkeep.models.loading import load_model
+from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms
+from modelkeep.models.trees import TreeEnsemble, TreeModel
 from modelkeep.models.unpickling import start_watching, stop_watching
 
 __all__ = [
@@ -22,13 +24,18 @@ __all__ = [
     "Column",
     "Dataset",
     "Differentiable",
+    "EndpointLostError",
     "Hook",
     "InputSpec",
     "Installed",
     "Loaded",
     "Model",
+    "RemoteModel",
     "Request",
+    "Terms",
     "Trainable",
+    "TreeEnsemble",
+    "TreeModel",
     "call",
     "code_subject",
     "label_order",

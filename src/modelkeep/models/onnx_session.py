@@ -17,6 +17,7 @@ from modelkeep.core import InputError, MissingExtraError
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Loaded, Request
 from modelkeep.models.outputs import are_probabilities, to_probabilities
+from modelkeep.models.trees import TreeEnsemble, onnx_trees
 from modelkeep.sources import private_copy, read_unchanged
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ class OnnxModel:
 
     kind = "onnxruntime"
 
-    def __init__(self, session: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
+    def __init__(self, session: Any, data: bytes = b"") -> None:  # noqa: ANN401 - onnxruntime has no types
         self._session = session
+        self._data = data
         self._inputs = session.get_inputs()
         self._output, self._maps = _pick_output(session.get_outputs())
         self._logits: bool | None = None
@@ -58,6 +60,18 @@ class OnnxModel:
             return InputSpec(columns=tuple(found.name for found in self._inputs))
         shape = self._inputs[0].shape[1:]
         return InputSpec(tuple(d if isinstance(d, int) else -1 for d in shape))
+
+    def trees(self) -> TreeEnsemble:
+        """The trees it is made of.
+
+        Raises:
+            InputError: it is not one file with one ensemble of trees on its input.
+            MalformedArtifactError: its bytes are no protobuf.
+        """
+        shape = self.spec.shape
+        if not self._data or shape is None or len(shape) != 1 or shape[0] < 1:
+            raise InputError("the model is not one file of trees on rows of a known width")
+        return onnx_trees.read(self._data, shape[0])
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``."""
@@ -185,7 +199,7 @@ def load(request: Request) -> Loaded:
                 return _with_gradient(session, lambda onnx: onnx.load(path))
         data = read_unchanged(request.path(shown), request.sha256(shown))
         session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        return _with_gradient(session, lambda onnx: onnx.load_model_from_string(data))
+        return _with_gradient(session, lambda onnx: onnx.load_model_from_string(data), data)
     except Exception as error:
         if not type(error).__module__.startswith("onnxruntime"):
             raise
@@ -193,9 +207,13 @@ def load(request: Request) -> Loaded:
         raise InputError(f"{shown}: ONNX Runtime cannot load it ({first})") from error
 
 
-def _with_gradient(session: Any, parse: Callable[[Any], Any]) -> Loaded:  # noqa: ANN401
+def _with_gradient(
+    session: Any,  # noqa: ANN401 - onnxruntime has no types
+    parse: Callable[[Any], Any],
+    data: bytes = b"",
+) -> Loaded:
     """The model with a converted copy for its gradient, or with a note why there is none."""
-    model = OnnxModel(session)
+    model = OnnxModel(session, data)
     try:
         need("torch", "a gradient of an ONNX model")
         onnx = need("onnx", "a gradient of an ONNX model")

@@ -13,6 +13,7 @@ from typing import get_args
 from modelkeep.assess import (
     Assessment,
     BudgetName,
+    Constraints,
     Context,
     Recipe,
     assess_model,
@@ -20,6 +21,7 @@ from modelkeep.assess import (
     built_in,
     from_user,
     parse_threat,
+    read_constraints,
 )
 from modelkeep.core import Subject
 from modelkeep.core.settings import Settings
@@ -147,7 +149,16 @@ def _context(
         group=settings.text("group"),
         progress=lambda share, what: listener.progress(what, share),
         given_threat=parse_threat(threat) if threat else None,
+        constraints=_constraints(settings.text("constraints"), train or test),
     )
+
+
+def _constraints(path: str, data: Dataset | None) -> Constraints | None:
+    """The rules of a constraint file, ``None`` if none was named."""
+    if not path:
+        return None
+    columns = data.columns if data is not None else ()
+    return read_constraints(Path(path), tuple(column.name for column in columns))
 
 
 def code_of(inputs: Inputs) -> Code | None:
