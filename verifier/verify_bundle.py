@@ -87,13 +87,10 @@ BOOLEAN: Final = frozenset(
         "signature_trusted",
         "signature_broken",
         "data_sealed",
-<<<<<<< HEAD
         "stage_quarantined",
         "stage_revoked",
-=======
         "gradient_masking_suspected",
         "backdoor_suspected",
->>>>>>> 814a06b (Look for backdoors: triggers of all classes in one batch, judged together)
     }
 )
 NAMES: Final = {uri: name for name, (uri, _) in TABLE.items()}

@@ -87,8 +87,8 @@ def test_measurements_are_recorded_under_their_type_with_what_they_were_made_wit
         key: [m["name"] for m in statements[key].predicate["measurements"]]
         for key in ("performance", "evasion", "membership")
     }
-    assert names["performance"] == ["test_accuracy", "calibration_error"]
-    assert names["evasion"] == ["clean_accuracy", "robust_accuracy"]
+    assert names["performance"][:2] == ["test_accuracy", "calibration_error"]
+    assert names["evasion"][:2] == ["clean_accuracy", "robust_accuracy"]
     assert names["membership"][0] == "membership_auc_loss"
     assert statements["membership"].predicate["materials"] == [
         {"name": m.name, "kind": m.kind, "digest": {"sha256": m.digest.sha256}}
