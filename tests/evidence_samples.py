@@ -106,6 +106,13 @@ SHAPES: dict[str, dict[str, Any]] = {
         "not_checked": [],
         "materials": [],
     },
+    "backdoor": {
+        "facts": {"backdoor_suspected": False, "backdoor_tested_classes": 10},
+        "tool": "modelkeep",
+        "measurements": [],
+        "not_checked": [],
+        "materials": [],
+    },
     "test-result": {
         "facts": {},
         "result": "PASSED",

@@ -58,10 +58,19 @@ TABLE: Final = {
     ),
     "evasion": (
         "urn:modelkeep:predicate:evasion:1",
-        ("clean_accuracy_ppm", "robust_accuracy_low_ppm", "robust_radius_linf_ppm"),
+        (
+            "clean_accuracy_ppm",
+            "robust_accuracy_low_ppm",
+            "robust_radius_linf_ppm",
+            "gradient_masking_suspected",
+        ),
     ),
     "membership": ("urn:modelkeep:predicate:membership:1", ("membership_auc_low_ppm",)),
     "fairness": ("urn:modelkeep:predicate:fairness:1", ("accuracy_gap_high_ppm",)),
+    "backdoor": (
+        "urn:modelkeep:predicate:backdoor:1",
+        ("backdoor_suspected", "backdoor_tested_classes"),
+    ),
     "explanation": ("urn:modelkeep:predicate:explanation:1", ()),
     "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
     "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
@@ -84,6 +93,8 @@ BOOLEAN: Final = frozenset(
         "stage_quarantined",
         "stage_retired",
         "stage_revoked",
+        "gradient_masking_suspected",
+        "backdoor_suspected",
     }
 )
 NAMES: Final = {uri: name for name, (uri, _) in TABLE.items()}

@@ -7,6 +7,8 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 from typing import Final
 
 from modelkeep.assess import (
+    backdoor,
+    corruption,
     evasion_decision,
     evasion_gradient,
     evasion_search,
@@ -14,8 +16,12 @@ from modelkeep.assess import (
     evasion_trees,
     fairness,
     importance,
+    masking,
     membership,
+    ood,
+    patch,
     performance,
+    sponge,
 )
 from modelkeep.assess.adversarial_file import SecondLook, look_again, write_adversarial
 from modelkeep.assess.engine import Assessment, assess_model
@@ -42,9 +48,15 @@ BUILT_IN: Final = (
     evasion_decision.ATTACK,
     evasion_transfer.ATTACK,
     evasion_trees.ATTACK,
+    masking.ATTACK,
     membership.ATTACK,
     importance.ATTACK,
     fairness.ATTACK,
+    backdoor.ATTACK,
+    corruption.ATTACK,
+    patch.ATTACK,
+    ood.ATTACK,
+    sponge.ATTACK,
 )
 
 
