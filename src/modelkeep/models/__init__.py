@@ -2,7 +2,7 @@
 
 from modelkeep.models.code import call, code_subject, resolve
 from modelkeep.models.dataset import Column, Dataset, label_order
-from modelkeep.models.dataset_files import load_dataset
+from modelkeep.models.dataset_files import load_dataset, load_texts
 from modelkeep.models.extras import need
 from modelkeep.models.interface import Code, Differentiable, InputSpec, Loaded, Model, Request
 from modelkeep.models.loading import load_model
@@ -21,6 +21,7 @@ __all__ = [
     "label_order",
     "load_dataset",
     "load_model",
+    "load_texts",
     "need",
     "resolve",
 ]
