@@ -57,6 +57,23 @@ SHAPES: dict[str, dict[str, Any]] = {
         "source": "",
         "licence": "",
     },
+    "revocation": {
+        "facts": {},
+        "name": "ci",
+        "since": "2026-11-22T12:00:00Z",
+        "reason": "stolen",
+        "log": "modelkeep/1",
+        "entries": 3,
+    },
+    "stage": {
+        "facts": {"stage_quarantined": True, "stage_revoked": False},
+        "name": "digits",
+        "before": "",
+        "after": "quarantine",
+        "reason": "intake",
+        "rests_on": [],
+    },
+    "approval": {"facts": {}, "name": "digits", "stage": "approved", "reason": "read it"},
     "bom": {"facts": {"bom_components": 2}, "bom": {"bomFormat": "CycloneDX"}},
     "performance": {
         "facts": {"test_accuracy_ppm": 910_000, "test_rows": 500},

@@ -40,8 +40,8 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
-# Name in the trust map: predicate type, and the facts it may assert. All facts are whole
-# numbers, but those about the signature and the seal itself, which are true or false.
+# Name in the trust map: predicate type, and the facts it may assert. They are whole numbers,
+# but for those in BOOLEAN.
 TABLE: Final = {
     "scan": (
         "urn:modelkeep:predicate:scan:1",
@@ -61,13 +61,29 @@ TABLE: Final = {
         ("clean_accuracy_ppm", "robust_accuracy_low_ppm", "robust_radius_linf_ppm"),
     ),
     "membership": ("urn:modelkeep:predicate:membership:1", ("membership_auc_low_ppm",)),
+    "fairness": ("urn:modelkeep:predicate:fairness:1", ("accuracy_gap_high_ppm",)),
+    "explanation": ("urn:modelkeep:predicate:explanation:1", ()),
     "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
+    "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
+    "revocation": ("urn:modelkeep:predicate:revocation:1", ()),
+    "stage": ("urn:modelkeep:predicate:stage:1", ("stage_quarantined", "stage_revoked")),
+    "approval": ("urn:modelkeep:predicate:approval:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
+BOOLEAN: Final = frozenset(
+    {
+        "signature_present",
+        "signature_trusted",
+        "signature_broken",
+        "data_sealed",
+        "stage_quarantined",
+        "stage_revoked",
+    }
+)
 NAMES: Final = {uri: name for name, (uri, _) in TABLE.items()}
-KINDS: Final = ("model", "dataset", "code", "image", "run")
+KINDS: Final = ("model", "dataset", "code", "image", "run", "key")
 PAYLOAD: Final = "application/vnd.in-toto+json"
 # Cedar's parser overflows its stack or the memory on more, which ends the process.
 LONGEST_POLICY, LONGEST_CONDITION, DEEPEST = 65_536, 2048, 64
@@ -164,13 +180,26 @@ def number(value: float) -> str:
     return f"{'-' * (value < 0)}{exact:{'f' if plain else 'e'}}"
 
 
+class Ending(NamedTuple):
+    """A key counts for what it signed before a time and among the first entries of a log."""
+
+    since: dt.datetime
+    log: str
+    entries: int
+
+    def covers(self, issued: dt.datetime, origin: str, index: int) -> bool:
+        """Whether a statement counts; whoever stole the key can state any time."""
+        return issued < self.since and (origin != self.log or index < self.entries)
+
+
 class Trust(NamedTuple):
-    """The trust map: signers' names, keys and grants by key id; log keys by origin."""
+    """The trust map: signers' names, keys, grants and ends by key id; log keys by origin."""
 
     names: dict[str, str]
     keys: dict[str, PublicKey]
     grants: dict[str, set[str]]
     logs: dict[str, str]
+    ends: dict[str, Ending]
 
 
 def read_key(pem: str) -> tuple[str, PublicKey]:
@@ -190,7 +219,7 @@ def read_key(pem: str) -> tuple[str, PublicKey]:
 
 def read_trust(document: object, report: Report) -> Trust:
     """Read a trust map; a signer whose key id is not that of its key does not count."""
-    trust = Trust({}, {}, {}, {})
+    trust = Trust({}, {}, {}, {}, {})
     if member(document, "version", int) != 1:
         raise BadError("the trust map's version is not known")
     for signer in member(document, "signers", list):
@@ -209,6 +238,11 @@ def read_trust(document: object, report: Report) -> Trust:
         if not wrong:
             trust.names[keyid], trust.keys[keyid] = name, key
             trust.grants.setdefault(keyid, set()).update(may)
+        ended = signer.get("ended")
+        if ended is not None and not wrong:
+            origin = member({"log": ""} | ended, "log", str)
+            entries = member({"entries": 0} | ended, "entries", int)
+            trust.ends[keyid] = Ending(moment(member(ended, "since", str)), origin, entries)
     for log in member(document, "logs", list):
         trust.logs.setdefault(member(log, "origin", str), member(log, "vkey", str))
     return trust
@@ -363,8 +397,13 @@ def subject_of(item: object) -> str:
     return member(digest, "sha256", str)
 
 
-def open_statement(body: bytes, subject: str, trust: Trust) -> Statement:
-    """Verify an envelope and read the in-toto statement about the subject in it."""
+def open_statement(
+    body: bytes, subject: str, trust: Trust, place: tuple[str, int]
+) -> Statement:
+    """Verify an envelope and read the in-toto statement about the subject in it.
+
+    ``place`` is the log that holds it and its index there.
+    """
     data, signers = open_envelope(body, trust)
     about = [subject_of(item) for item in member(data, "subject", list)]
     if member(data, "_type", str) != "https://in-toto.io/Statement/v1" or not about:
@@ -375,11 +414,14 @@ def open_statement(body: bytes, subject: str, trust: Trust) -> Statement:
     name, facts = NAMES.get(uri, ""), predicate.get("facts")
     facts = facts if name and isinstance(facts, dict) else {}
     for fact, value in facts.items():
-        if fact not in TABLE[name][1] or type(value) is not (
-            bool if name == "signature" or fact == "data_sealed" else int
-        ):
+        kind = bool if fact in BOOLEAN else int
+        if fact not in TABLE[name][1] or type(value) is not kind:
             raise BadError(f"a {name} statement may not assert {fact}={value!r}")
     granted = [keyid for keyid in signers if uri in trust.grants[keyid]]
+    if granted and (ended := [keyid for keyid in granted if keyid in trust.ends]):
+        issued = moment(predicate.get("issued"))
+        late = [keyid for keyid in ended if not trust.ends[keyid].covers(issued, *place)]
+        granted = [keyid for keyid in granted if keyid not in late]
     signer, identity = trust.names[(granted or signers)[0]], hashlib.sha256(body).hexdigest()
     never = dt.datetime.min.replace(tzinfo=dt.UTC)
     issued, expires = (
@@ -597,7 +639,9 @@ def check_entries(bundle: Bundle, log: Checkpoint, trust: Trust, report: Report)
             ):
                 raise BadError("it is not in the log")  # noqa: TRY301 - reported below
             logged.append(None)
-            logged[-1] = entry = open_statement(body, bundle.subject, trust)
+            logged[-1] = entry = open_statement(
+                body, bundle.subject, trust, (log.origin, index)
+            )
         except BadError as error:
             if isinstance(error, StrangerError):
                 logged.pop()  # a gate ignores it: anybody could have written it

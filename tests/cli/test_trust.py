@@ -45,3 +45,27 @@ def test_unknown_predicate_is_refused_with_the_known_ones() -> None:
     got = said("trust", "add", "ci", "ci.pub", "--predicate", "gossip")
     assert got.code == 2
     assert "model-signature" in got.err
+
+
+def test_key_is_rotated_and_another_revoked_and_the_list_says_so() -> None:
+    said("trust", "add", "ci", "ci.pub")
+    assert "signs with" in said("trust", "rotate").out
+    got = said("trust", "revoke", "ci", "--reason", "lost", "--since", "2026-11-01T00:00:00Z")
+    assert got.code == 0
+    assert "from 2026-11-01T00:00:00Z on" in got.out
+    assert "until 2026-11-01T00:00:00Z: lost" in said("trust", "list").out
+    assert said("trust", "revoke", "nobody", "--reason", "lost").code == 64
+    assert said("trust", "revoke", "ci", "--reason", "x", "--since", "monday").code == 2
+
+
+def test_trust_travels_to_another_keep(tmp_path: Path) -> None:
+    said("trust", "add", "ci", "ci.pub")
+    Path("trust.json").write_text(said("trust", "export", "--signed").out)
+    other = ("--keep", tmp_path / "other")
+    said(*other, "init")
+    assert said(*other, "trust", "import", "trust.json").code == 2
+    pub = ".modelkeep/keys/signing.pub"
+    got = said(*other, "trust", "import", "trust.json", "--key", pub)
+    assert got.code == 0
+    assert "ci is trusted now" in got.out
+    assert said(*other, "trust", "import", "trust.json").out == "nothing new\n"

@@ -254,10 +254,9 @@ def test_damaged_database_is_reported_as_evidence_that_does_not_hold(tmp_path: P
     for page in range(4096 * 4, len(data), 4096):  # spare the schema
         data[page : page + 100] = b"\xff" * 100
     path.write_bytes(data)
-    with open_keep(root) as keep, pytest.raises((EvidenceError, InputError)):
-        audit_log(keep)
-    with open_keep(root) as keep, pytest.raises((EvidenceError, InputError)):
-        keep.record([statement()])
+    for use in (audit_log, lambda keep: keep.record([statement()])):
+        with pytest.raises((EvidenceError, InputError)), open_keep(root) as keep:
+            use(keep)
 
 
 @pytest.mark.parametrize("name", ["a?b", "a#b", "100%41", "a b", "\u00e4"])

@@ -84,7 +84,11 @@ def test_directory_inside_counts_with_everything_in_it(model: Path) -> None:
     pipeline.sign(model)
     assert pipeline.verify(model).verdict is Verdict.PASS
     (model / ".git" / "hooks" / "run").write_bytes(b"now with content")
-    assert failed(pipeline.verify(model)) == [".git/hooks/run"]
+    report = pipeline.verify(model)
+    assert report.verdict is Verdict.PASS
+    assert any(note.startswith(".git/hooks/run: changed") for note in report.notes)
+    assert failed(pipeline.verify(model, strict=True)) == [".git/hooks/run"]
+    assert pipeline.verify(model, strict=True, ignore=(".git",)).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("name", ["weights:0.bin", "signed.bin", "a b ü.bin"])

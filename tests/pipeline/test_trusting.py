@@ -90,3 +90,43 @@ def test_exported_map_is_the_keep_s_own_and_holds_no_private_key() -> None:
     assert exported == load_trust_map(KEEP / "trust.json")
     assert [log.origin for log in exported.logs]
     assert "PRIVATE" not in Path("exported.json").read_text()
+
+
+def test_rotated_keep_signs_on_and_what_it_recorded_still_counts(desk: samples.Sample) -> None:
+    pipeline.sign(desk.model)
+    assert pipeline.verify(desk.model).verdict is Verdict.PASS
+    old = pipeline.list_trust()[0].keyid
+    signer = pipeline.rotate_trust("ed25519")
+    assert signer.keyid != old
+    report = pipeline.verify(desk.model)
+    assert (report.verdict, report.notes[0]) == (Verdict.PASS, f"signed by keep-{old[:8]}")
+    pipeline.sign(desk.model)
+    assert pipeline.verify(desk.model).notes[0] == "signed by keep"
+
+
+def test_signature_that_the_log_never_saw_does_not_survive_the_end_of_its_key(
+    desk: samples.Sample,
+) -> None:
+    key = SigningKey.generate()
+    key.save(Path("ci.pem"))
+    Path("own.pub").write_text(key.public.pem)
+    pipeline.add_trust("builder", "own.pub", ("model-signature",))
+    pipeline.sign(desk.model, key="ci.pem")
+    pipeline.revoke_trust("builder", reason="key left on a laptop")
+    report = pipeline.verify(desk.model)
+    assert report.verdict is Verdict.FAIL
+    assert "key left on a laptop" in report.notes[0]
+
+
+def test_cluster_verifies_what_ci_signed_after_one_import(
+    desk: samples.Sample, tmp_path: Path
+) -> None:
+    cluster = str(tmp_path / "cluster")
+    pipeline.init_keep(Path(cluster), "dev").close()
+    pipeline.sign(desk.model)
+    assert pipeline.verify(desk.model, keep=cluster).verdict is Verdict.FAIL
+    Path("trust.json").write_bytes(pipeline.export_signed_trust())
+    with pytest.raises(EvidenceError, match="nobody trusted"):
+        pipeline.import_trust("trust.json", keep=cluster)
+    pipeline.import_trust("trust.json", key=KEEP / "keys" / "signing.pub", keep=cluster)
+    assert pipeline.verify(desk.model, keep=cluster).verdict is Verdict.PASS

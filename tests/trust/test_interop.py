@@ -89,7 +89,9 @@ def test_directory_that_model_signing_signed_is_trusted_here(folder: Path) -> No
     assert verify(folder).state is State.TRUSTED
     (folder / ".git" / "hook").touch()
     (folder / "sub.bin").write_bytes(b"changed")
-    assert verify(folder).difference == Difference(extra=(".git/hook",), changed=("sub.bin",))
+    check = verify(folder)
+    assert check.difference == Difference(changed=("sub.bin",))
+    assert check.told == (".git/hook: present, but never signed (counts under --strict)",)
 
 
 def test_file_that_we_signed_is_accepted_by_model_signing(folder: Path) -> None:
@@ -109,4 +111,16 @@ def test_file_that_model_signing_signed_is_trusted_here(folder: Path) -> None:
 def test_what_model_signing_leaves_out_by_default_is_named_here(folder: Path) -> None:
     code, said = model_signing("sign", folder, "--allow_symlinks")
     assert code == 0, said
-    assert verify(folder).difference == Difference(extra=(".git/config",))
+    check = verify(folder)
+    assert check.state is State.TRUSTED
+    assert check.told == (".git/config: present, but never signed (counts under --strict)",)
+
+
+def test_link_where_model_signing_signed_files_only_is_named(folder: Path) -> None:
+    (folder / "link.bin").unlink(missing_ok=True)
+    code, said = model_signing("sign", folder)
+    assert code == 0, said
+    (folder / "weights.bin").rename(folder.parent / "elsewhere")
+    (folder / "weights.bin").symlink_to(folder.parent / "elsewhere")
+    sentence = "weights.bin: signed as a file, now a link"
+    assert verify(folder).difference == Difference(marked=(("weights.bin", sentence),))

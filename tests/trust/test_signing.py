@@ -96,5 +96,5 @@ def test_signature_in_a_folder_that_is_gone_is_an_input_error(tree: Artifact) ->
     manifest = digest_artifact(tree)
     (tree.path / "weights.bin").unlink()
     tree.path.rmdir()
-    with pytest.raises(InputError, match=r"model\.sig"):
+    with pytest.raises(InputError, match=r"weights\.bin"):
         sign_artifact(tree, manifest, KEY)

@@ -18,13 +18,14 @@ from securesystemslib.dsse import Envelope
 from evidence_samples import DAY, NOON, authority, certificate
 from modelkeep.core import Confidence, Severity
 from modelkeep.core.taxonomy import topic
-from modelkeep.evidence import SigningKey, TrustMap
+from modelkeep.evidence import Ending, Place, SigningKey, TrustMap
 from modelkeep.sources import Artifact, digest_artifact, open_artifact
 from modelkeep.trust import (
     RULES,
     Difference,
     SignatureCheck,
     State,
+    Terms,
     findings,
     sign_artifact,
     verify_signature,
@@ -71,7 +72,8 @@ def verify(
     now: dt.datetime = NOON,
 ) -> SignatureCheck:
     artifact = open_artifact(path)
-    return verify_signature(artifact, digest_artifact(artifact), trust, now=now, roots=roots)
+    terms = Terms(roots=roots)
+    return verify_signature(artifact, digest_artifact(artifact), trust, now=now, terms=terms)
 
 
 def edit(artifact: Artifact, change: Callable[[Json], object]) -> None:
@@ -97,7 +99,9 @@ def resigned(artifact: Artifact, change: Callable[[Json], object], key: SigningK
 @pytest.mark.parametrize("kind", KEYS)
 def test_directory_signed_by_a_trusted_key_is_trusted(folder: Path, kind: str) -> None:
     sign(folder, KEYS[kind])
-    assert verify(folder) == SignatureCheck(State.TRUSTED, f"signed by {kind}", kind)
+    keyid = KEYS[kind].public.keyid
+    expected = SignatureCheck(State.TRUSTED, f"signed by {kind}", kind, keyid=keyid)
+    assert verify(folder) == expected
 
 
 @pytest.mark.parametrize("kind", KEYS)
@@ -149,9 +153,19 @@ CHANGES: dict[str, tuple[Callable[[Path], object], Difference]] = {
         lambda root: (root / "__init__.py").touch(),
         Difference(extra=("__init__.py",)),
     ),
-    "extra in .git": (
-        lambda root: (root / ".git/hook").write_text("evil"),
-        Difference(extra=(".git/hook",)),
+    "link instead of a file": (
+        lambda root: (
+            (root / "empty").rename(root.parent / "elsewhere"),
+            (root / "empty").symlink_to(root.parent / "elsewhere"),
+        ),
+        Difference(marked=(("empty", "empty: signed as a file, now a link"),)),
+    ),
+    "file instead of a link": (
+        lambda root: (
+            (root / "link.bin").unlink(),
+            (root / "link.bin").write_bytes((root / "weights.bin").read_bytes()),
+        ),
+        Difference(marked=(("link.bin", "link.bin: signed as a link, now a file"),)),
     ),
     "extra dot file": (
         lambda root: (root / ".gitattributes").touch(),
@@ -212,9 +226,79 @@ def test_ignore_list_in_the_bundle_hides_nothing(folder: Path) -> None:
     (folder / "payload.py").write_text("evil")
     (folder / ".git/hook").write_text("evil")
     (folder / "sub/deep/b.bin").unlink()
-    assert verify(folder).difference == Difference(
-        extra=(".git/hook", "payload.py"), missing=("sub/deep/b.bin",)
-    )
+    check = verify(folder)
+    assert check.difference == Difference(extra=("payload.py",), missing=("sub/deep/b.bin",))
+    assert check.told == (".git/hook: present, but never signed (counts under --strict)",)
+
+
+def asked(folder: Path, **terms: bool | tuple[str, ...]) -> SignatureCheck:
+    artifact = open_artifact(folder)
+    manifest = digest_artifact(artifact)
+    return verify_signature(artifact, manifest, TRUST, now=NOON, terms=Terms(**terms))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda root: (root / ".git/hook").write_text("evil"),
+            ".git/hook: present, but never signed",
+        ),
+        (lambda root: (root / ".git/config").unlink(), ".git/config: signed, but missing"),
+        (
+            lambda root: (root / "weights.bin").chmod(0o777),
+            "weights.bin: mode 0777, signed with 0644",
+        ),
+    ],
+)
+def test_modes_and_git_are_told_and_count_under_strict(
+    folder: Path, change: Callable[[Path], object], sentence: str
+) -> None:
+    (folder / "weights.bin").chmod(0o644)
+    sign(folder)
+    change(folder)
+    check = asked(folder)
+    assert check.state is State.TRUSTED
+    assert f"{sentence} (counts under --strict)" in check.told
+    check = asked(folder, strict=True)
+    assert check.state is State.BROKEN
+    assert sentence in check.difference.sentences()
+
+
+def test_git_is_a_folder_and_no_part_of_a_name(folder: Path) -> None:
+    sign(folder)
+    (folder / "a.git").write_text("evil")
+    (folder / "sub" / ".git").write_text("evil")
+    assert asked(folder).difference.extra == ("a.git", "sub/.git")
+
+
+def test_only_the_verifier_chooses_what_is_ignored_and_it_is_told(folder: Path) -> None:
+    sign(folder)
+    (folder / "notes.txt").write_text("mine")
+    (folder / "weights.bin").chmod(0o600)
+    assert asked(folder).state is State.BROKEN
+    check = asked(folder, ignore=("*.txt",))
+    assert check.state is State.TRUSTED
+    assert "notes.txt: present, but never signed (ignored as asked)" in check.told
+    (folder / "other.py").write_text("evil")
+    assert asked(folder, ignore=("*.txt",)).difference == Difference(extra=("other.py",))
+
+
+def test_key_that_ended_counts_if_the_log_proved_its_signature_before(folder: Path) -> None:
+    sign(folder)
+    artifact = open_artifact(folder)
+    manifest = digest_artifact(artifact)
+    ended = TRUST.ending(KEY.public.keyid, Ending("2026-11-21T00:00:00Z", "lost", "log", 5))
+
+    def check(*proved: tuple[dt.datetime, Place]) -> SignatureCheck:
+        terms = Terms(proved=dict(zip([KEY.public.keyid], proved, strict=False)))
+        return verify_signature(artifact, manifest, ended, now=NOON, terms=terms)
+
+    assert check().state is State.UNTRUSTED
+    assert "lost" in check().reason
+    assert check((NOON - 2 * DAY, Place("log", 3))).state is State.TRUSTED
+    assert check((NOON - 2 * DAY, Place("log", 5))).state is State.UNTRUSTED
+    assert check((NOON, Place("log", 3))).state is State.UNTRUSTED
 
 
 def test_changed_statement_is_broken(folder: Path) -> None:
@@ -258,7 +342,7 @@ def test_signature_of_another_model_is_broken_and_names_everything(folder: Path)
     check = verify(other)
     assert check.state is State.BROKEN
     assert check.difference.extra == ("x.bin",)
-    assert len(check.difference.missing) == 6
+    assert len(check.difference.missing) == 5  # .git is told only
 
 
 def test_signature_without_any_signature_in_it_is_broken(folder: Path) -> None:
@@ -286,7 +370,8 @@ def with_certificate(
 def test_certificate_of_a_known_root_is_trusted_by_name(folder: Path) -> None:
     with_certificate(folder)
     check = verify(folder, TrustMap(), roots=(ROOT[0],))
-    assert check == SignatureCheck(State.TRUSTED, "signed by CN=Signer", "CN=Signer")
+    assert (check.state, check.reason) == (State.TRUSTED, "signed by CN=Signer")
+    assert check.signer == "CN=Signer"
     (folder / "empty").unlink()
     assert verify(folder, TrustMap(), roots=(ROOT[0],)).state is State.BROKEN
 

@@ -1056,10 +1056,7 @@ def test_table_of_predicates_and_facts_is_that_of_the_package() -> None:
 
     ours = {row.key: (row.uri, row.facts) for row in TABLE}
     theirs = {
-        key: (
-            uri,
-            {f: bool if key == "signature" or f == "data_sealed" else int for f in facts},
-        )
+        key: (uri, {fact: bool if fact in VERIFY.BOOLEAN else int for fact in facts})
         for key, (uri, facts) in VERIFY.TABLE.items()
     }
     assert theirs == ours
@@ -1079,3 +1076,13 @@ def test_published_hash_is_that_of_the_file() -> None:
     published = VERIFIER.with_name(VERIFIER.name + ".sha256").read_text(encoding="ascii")
     found = hashlib.sha256(VERIFIER.read_bytes()).hexdigest()
     assert published == f"{found}  {VERIFIER.name}\n"
+
+
+@pytest.mark.parametrize(("log", "entries", "counts"), [("", 0, True), ("own", 0, False)])
+def test_key_that_ended_counts_before_its_end_and_not_behind_it_in_the_log(
+    log: str, entries: int, counts: object
+) -> None:
+    end = VERIFY.Ending(VERIFY.moment("2026-11-22T12:00:00Z"), log, entries)
+    before = VERIFY.moment("2026-11-22T11:59:59Z")
+    assert end.covers(before, "own", 0) is counts
+    assert not end.covers(VERIFY.moment("2026-11-22T12:00:00Z"), "own", 0)

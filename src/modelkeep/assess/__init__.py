@@ -6,10 +6,27 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 
 from typing import Final
 
-from modelkeep.assess import evasion_gradient, evasion_search, membership, performance
+from modelkeep.assess import (
+    evasion_gradient,
+    evasion_search,
+    fairness,
+    importance,
+    membership,
+    performance,
+)
 from modelkeep.assess.engine import Assessment, assess_model
-from modelkeep.assess.interface import Attack, Context, Recipe
+from modelkeep.assess.interface import (
+    Adversarial,
+    Attack,
+    BudgetName,
+    Context,
+    Journal,
+    Recipe,
+    by_name,
+)
+from modelkeep.assess.radius import space_of
 from modelkeep.assess.reference import built_in, from_user
+from modelkeep.assess.threat import Threat, parse_threat
 from modelkeep.core import Risk
 from modelkeep.core.plugins import with_plugins
 
@@ -18,6 +35,8 @@ BUILT_IN: Final = (
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
     membership.ATTACK,
+    importance.ATTACK,
+    fairness.ATTACK,
 )
 
 
@@ -32,13 +51,20 @@ def attacks() -> tuple[Attack, ...]:
 
 __all__ = [
     "BUILT_IN",
+    "Adversarial",
     "Assessment",
     "Attack",
+    "BudgetName",
     "Context",
+    "Journal",
     "Recipe",
     "Risk",
+    "Threat",
     "assess_model",
     "attacks",
     "built_in",
+    "by_name",
     "from_user",
+    "parse_threat",
+    "space_of",
 ]

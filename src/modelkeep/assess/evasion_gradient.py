@@ -24,8 +24,8 @@ from modelkeep.models import Differentiable, need
 if TYPE_CHECKING:
     import torch
 
-_STEPS: Final = {"quick": 20, "standard": 60}
-_STARTS: Final = {"quick": 2, "standard": 5}
+_STEPS: Final = {"quick": 20, "standard": 60, "thorough": 100}
+_STARTS: Final = {"quick": 2, "standard": 5, "thorough": 10}
 _MOMENTUM: Final = 0.75
 
 

@@ -21,7 +21,7 @@ from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Outcome
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
 
-_QUERIES: Final = {"quick": 200, "standard": 1000}
+_QUERIES: Final = {"quick": 200, "standard": 1000, "thorough": 5000}
 _CORNERS: Final = 8  # random corners tried before the search starts
 _INSIDE: Final = 0.2  # share of changes that go inside the box, not to its edge
 

@@ -7,16 +7,17 @@ storage, signing or screens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 
+from modelkeep.assess.threat import Threat
 from modelkeep.core import InputError, Measurement, NotChecked, Risk
 from modelkeep.models import Dataset, Model
 
-BudgetName = Literal["quick", "standard"]
+BudgetName = Literal["quick", "standard", "thorough"]
 PPM: Final = 1_000_000
 _SETTLING: Final = 1024  # rows
 Report = Callable[[float, str], None]  # share done in [0, 1], what is going on
@@ -41,6 +42,52 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Adversarial:
+    """Adversarial points that were found and verified.
+
+    Attributes:
+        attack: what found them, one phrase.
+        threat: within how far of the clean rows they lie.
+        rows: clean rows, shape ``(n, ...)`` float32, encoded.
+        changed: the adversarial ones, same shape.
+        truth: right classes as places in the model's, shape ``(n,)``.
+        answered: classes the model answers instead, shape ``(n,)``.
+    """
+
+    attack: str
+    threat: Threat
+    rows: np.ndarray
+    changed: np.ndarray
+    truth: np.ndarray
+    answered: np.ndarray
+
+
+def _uncollected(_found: Adversarial) -> None:
+    """Adversarial points that nobody wants."""
+
+
+class Journal(Protocol):
+    """Where a long run notes how far it got, so that a killed one continues."""
+
+    def read(self, step: str) -> Mapping[str, np.ndarray] | None:
+        """What was noted under that name by a run with the same inputs, if anything."""
+
+    def write(self, step: str, arrays: Mapping[str, np.ndarray]) -> None:
+        """Note arrays of numbers under a name, in place of what was there."""
+
+
+class NoJournal:
+    """Nothing is noted: a killed run starts again."""
+
+    def read(self, _step: str) -> Mapping[str, np.ndarray] | None:
+        """Nothing."""
+        return None
+
+    def write(self, _step: str, _arrays: Mapping[str, np.ndarray]) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What an assessment may use.
 
@@ -54,6 +101,10 @@ class Context:
         max_rows: most rows an attack is run on.
         seed: seed of every random choice.
         progress: told how far it got.
+        given_threat: norm and radius, where another than L-infinity at ``epsilon_linf``.
+        collect: given the adversarial points that were verified.
+        journal: where steps that are done are noted.
+        group: column whose values are groups of people, empty if none was named.
     """
 
     model: Model
@@ -65,6 +116,15 @@ class Context:
     max_rows: int = 500
     seed: int = 0
     progress: Report = field(default=_silent)
+    given_threat: Threat | None = None
+    collect: Callable[[Adversarial], None] = field(default=_uncollected)
+    journal: Journal = field(default_factory=NoJournal)
+    group: str = ""
+
+    @property
+    def threat(self) -> Threat:
+        """How far inputs may be moved."""
+        return self.given_threat or Threat("linf", self.epsilon_linf)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of encoded rows, shape ``(batch, classes)``."""

@@ -7,7 +7,13 @@ from typing import Any
 
 import click
 
-from modelkeep.cli.options import ACTIONS, output_options, profile_option, severity_options
+from modelkeep.cli.options import (
+    ACTIONS,
+    BUDGETS,
+    output_options,
+    profile_option,
+    severity_options,
+)
 from modelkeep.cli.output import listening, planned, write_report
 
 PATH = click.Path(path_type=Path)
@@ -18,6 +24,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--data", type=PATH, help="Rows the model was trained on.")
 @click.option("--test", type=PATH, help="Rows it has not seen.")
 @click.option("--label", help="Label column of a table; default: the last one.")
+@click.option("--group", help="Column whose values are groups of people to compare.")
 @click.option("--action", type=click.Choice(ACTIONS), help="Decide on this; default: deploy.")
 @click.option("--code", type=PATH, help="Directory of your own code; default: here.")
 @click.option(
@@ -32,7 +39,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--roots", type=PATH, help="Certificate authorities whose leaves may sign.")
 @click.option("--anchor", help="File outside the keep that receives the log's checkpoint.")
 @click.option("--epsilon", type=float, help="L-infinity radius; default: 0.03.")
-@click.option("--budget", type=click.Choice(("quick", "standard")), help="Work per attack.")
+@click.option("--budget", type=click.Choice(BUDGETS), help="Work per attack.")
 @click.option("--seed", type=int, help="Seed of every random choice; default: 0.")
 @profile_option
 @severity_options

@@ -20,6 +20,7 @@ from modelkeep.cli.doctor import doctor
 from modelkeep.cli.evidence import evidence
 from modelkeep.cli.explain import explain
 from modelkeep.cli.gate import gate
+from modelkeep.cli.harden import harden
 from modelkeep.cli.init import init
 from modelkeep.cli.scan import scan
 from modelkeep.cli.sign import sign
@@ -55,7 +56,8 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, scan, sign, verify, data, gate, init, trust, evidence, explain, doctor, config,
+    check, harden, scan, sign, verify, data, gate, init, trust, evidence, explain, doctor,
+    config,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -16,6 +16,10 @@ def trust() -> None:
       modelkeep trust add ci ci.pub --predicate scan --predicate evasion
       modelkeep trust list
       modelkeep trust export > trust.json
+      modelkeep trust rotate
+      modelkeep trust revoke ci --since 2026-11-24T12:00:00Z --reason "key left on a laptop"
+      modelkeep trust export --signed > ci-trust.json
+      modelkeep trust import ci-trust.json --key ci.pub
     """
 
 
@@ -41,7 +45,8 @@ def list_(context: click.Context) -> None:
     from modelkeep import pipeline  # noqa: PLC0415
 
     for signer in pipeline.list_trust(keep=context.obj):
-        click.echo(f"{signer.name} {signer.keyid[:12]} {','.join(signer.predicates)}")
+        ended = f" until {signer.ended.since}: {signer.ended.reason}" if signer.ended else ""
+        click.echo(f"{signer.name} {signer.keyid[:12]} {','.join(signer.predicates)}{ended}")
 
 
 @trust.command("remove")
@@ -56,9 +61,58 @@ def remove(context: click.Context, name: str) -> None:
 
 
 @trust.command("export")
+@click.option("--signed", is_flag=True, help="With all revocations, for `trust import`.")
 @click.pass_context
-def export(context: click.Context) -> None:
+def export(context: click.Context, *, signed: bool) -> None:
     """Print the trust map, for others to verify this keep's evidence with."""
     from modelkeep import pipeline  # noqa: PLC0415
 
-    click.echo(pipeline.export_trust(keep=context.obj).to_json(), nl=False)
+    if signed:
+        click.echo(pipeline.export_signed_trust(keep=context.obj), nl=False)
+    else:
+        click.echo(pipeline.export_trust(keep=context.obj).to_json(), nl=False)
+
+
+@trust.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--key", type=click.Path(path_type=Path), help="The sender's public key in PEM.")
+@click.pass_context
+def import_(context: click.Context, file: Path, key: Path | None) -> None:
+    """Take over signers, logs and revocations of another keep from its signed export."""
+    from modelkeep import pipeline  # noqa: PLC0415
+
+    changed = pipeline.import_trust(file, key=key, keep=context.obj)
+    for name in changed.added:
+        click.echo(f"{name} is trusted now")
+    for name in changed.ended:
+        click.echo(f"{name} is trusted no longer for what it signs")
+    if not (changed.added or changed.ended):
+        click.echo("nothing new")
+
+
+@trust.command("rotate")
+@click.option("--kind", type=click.Choice(("p256", "ed25519")), default="p256")
+@click.pass_context
+def rotate(context: click.Context, kind: str) -> None:
+    """Replace this keep's signing key; what the old one signed so far still counts."""
+    from modelkeep import pipeline  # noqa: PLC0415
+
+    signer = pipeline.rotate_trust(kind, keep=context.obj)
+    click.echo(f"{signer.name} signs with {signer.keyid[:12]} from now on")
+
+
+@trust.command("revoke")
+@click.argument("name")
+@click.option("--reason", required=True, help="Why; recorded.")
+@click.option("--since", default="", metavar="TIME", help="When it was lost; default: now.")
+@click.option("--key", type=click.Path(path_type=Path), help="Private key of who says so.")
+@click.pass_context
+def revoke(
+    context: click.Context, name: str, reason: str, since: str, key: Path | None
+) -> None:
+    """Revoke NAME's key from a moment of compromise on; earlier statements still count."""
+    from modelkeep import pipeline  # noqa: PLC0415
+
+    signer = pipeline.revoke_trust(name, reason=reason, since=since, key=key, keep=context.obj)
+    since = signer.ended.since if signer.ended else ""
+    click.echo(f"{signer.name} {signer.keyid[:12]} does not count from {since} on")

@@ -15,8 +15,10 @@ PATH = click.Path(path_type=Path)
 
 @click.command()
 @click.argument("model", type=PATH)
-@click.option("--checksums", type=PATH, help="A sha256sum file to compare with.")
+@click.option("--checksums", type=PATH, help="A sha256sum file, or a clone with LFS pointers.")
 @click.option("--roots", type=PATH, help="Certificate authorities whose leaves may sign.")
+@click.option("--strict", is_flag=True, help="Modes and what lies in .git count as well.")
+@click.option("--ignore", multiple=True, metavar="GLOB", help="Files not to compare; told.")
 @profile_option
 @output_options
 @click.pass_context

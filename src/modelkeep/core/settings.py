@@ -72,11 +72,12 @@ _PLAIN: Final = (
     Setting(
         "budget",
         "quick",
-        "how much work an attack may do: quick or standard",
-        ("quick", "standard"),
+        "how much work an attack may do: quick, standard or thorough",
+        ("quick", "standard", "thorough"),
     ),
     Setting("max_rows", 500, "most test rows an attack is run on", least=1, most=1e9),
     Setting("seed", 0, "seed of every random choice", least=0, most=2**32 - 1),
+    Setting("group", "", "column of a table that tells groups of people apart"),
     Setting("label", "", "label column of a table; empty: the last column"),
     Setting(
         "fail_on",

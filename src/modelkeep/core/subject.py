@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["model", "dataset", "code", "image", "run"]
+Kind = Literal["model", "dataset", "code", "image", "run", "key"]
 
 
 class Digest(msgspec.Struct, frozen=True):
@@ -24,7 +24,7 @@ class Digest(msgspec.Struct, frozen=True):
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """A model, data set, code, image or run, by digest."""
+    """A model, data set, code, image, run or key, by digest; of a key that is its id."""
 
     kind: Kind
     name: str

@@ -19,26 +19,12 @@ import blake3
 import numpy as np
 
 from modelkeep.core import InputError
+from modelkeep.data.cells import Cells
 from modelkeep.data.interface import Arrow
 from modelkeep.models.extras import need
 
 _SEALS: Final = "sealing a table"
 Feed = Callable[[bytes | memoryview], object]
-
-
-def plain(array: Arrow) -> Arrow:
-    """The array without dictionary or extension, texts and bytes in one width."""
-    arrow, types = need("pyarrow", _SEALS), need("pyarrow.types", _SEALS)
-    if isinstance(array, arrow.ExtensionArray):
-        return plain(array.storage)
-    kind = array.type
-    if types.is_dictionary(kind):
-        return plain(array.dictionary_decode())
-    if types.is_string(kind) or types.is_string_view(kind):
-        return array.cast(arrow.large_string())
-    if types.is_binary(kind) or types.is_binary_view(kind) or types.is_fixed_size_binary(kind):
-        return array.cast(arrow.large_binary())
-    return array
 
 
 def type_name(kind: Arrow) -> str:
@@ -90,79 +76,48 @@ def _flat_name(kind: Arrow, types: Arrow) -> str:
     return str(kind)
 
 
-def digest_column(array: Arrow) -> str:
+def digest_column(cells: Cells) -> str:
     """BLAKE3 of a column's canonical bytes, hex.
 
     Raises:
         InputError: a type that has no canonical form here.
     """
     fast = blake3.blake3(b"\0")
-    _feed(array, fast.update)
+    _feed(cells, fast.update)
     return fast.hexdigest()
 
 
-def _feed(array: Arrow, feed: Feed) -> None:
+def _feed(cells: Cells, feed: Feed) -> None:
     arrow, types = need("pyarrow", _SEALS), need("pyarrow.types", _SEALS)
-    name = type_name(array.type).encode()
-    feed(struct.pack("<QQ", len(name), len(array)) + name)
-    if types.is_null(array.type):
-        return
-    array = plain(array)
+    array = cells.plain
     kind = array.type
-    _feed_validity(array, feed)
+    name = type_name(kind).encode()
+    feed(struct.pack("<QQ", len(name), len(array)) + name)
+    if types.is_null(kind):
+        return
+    _feed_validity(cells, feed)
     if types.is_struct(kind):
         for child in array.flatten():
-            _feed(child, feed)
+            _feed(Cells(child), feed)
     elif types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
         lengths = need("pyarrow.compute", _SEALS).list_value_length(array)
         feed(lengths.fill_null(0).cast(arrow.int64()).to_numpy().astype("<i8").tobytes())
-        _feed(array.flatten(), feed)
-    elif types.is_large_string(kind) or types.is_large_binary(kind):
-        starts, data = text_parts(array)
+        _feed(Cells(array.flatten()), feed)
+    elif cells.is_text:
+        starts, data = cells.texts
         feed(np.diff(starts).astype("<i8").tobytes())
         feed(data.data)
     elif types.is_decimal(kind):
-        _feed(array.cast(arrow.string()), feed)
+        _feed(Cells(array.cast(arrow.string())), feed)
     else:
-        feed(np.ascontiguousarray(numbers(array)).data.cast("B") if len(array) else b"")
+        feed(np.ascontiguousarray(cells.numbers).data.cast("B") if len(array) else b"")
 
 
-def _feed_validity(array: Arrow, feed: Feed) -> None:
-    if array.null_count == 0:
+def _feed_validity(cells: Cells, feed: Feed) -> None:
+    if cells.missing is None:
         feed(b"\0")
         return
-    valid = array.is_valid().to_numpy(zero_copy_only=False)
-    feed(b"\1" + np.packbits(valid, bitorder="little").tobytes())
-
-
-def text_parts(array: Arrow) -> tuple[np.ndarray, np.ndarray]:
-    """Starts (one more than rows, from 0) and bytes of a plain text column; null is empty."""
-    if array.null_count:
-        array = array.fill_null("" if "string" in str(array.type) else b"")
-    _, places, data = array.buffers()
-    if len(array) == 0 or places is None:
-        return np.zeros(1, np.int64), np.zeros(0, np.uint8)
-    starts = np.frombuffer(places, np.int64)[array.offset : array.offset + len(array) + 1]
-    held = np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)
-    return starts - starts[0], held[starts[0] : starts[-1]]
-
-
-def numbers(array: Arrow) -> np.ndarray:
-    """A fixed-width column, shape ``(rows,)``: null is 0, one NaN, one zero."""
-    arrow, types = need("pyarrow", _SEALS), need("pyarrow.types", _SEALS)
-    kind = array.type
-    if types.is_temporal(kind):
-        array = array.view(arrow.int32() if kind.bit_width == 32 else arrow.int64())  # noqa: PLR2004
-    if array.null_count:
-        array = array.fill_null(arrow.scalar(0).cast(array.type))
-    values: np.ndarray = array.to_numpy(zero_copy_only=False)
-    if types.is_floating(kind):
-        with np.errstate(invalid="ignore"):
-            values = values + values.dtype.type(0)  # minus zero becomes zero
-        strange = np.isnan(values)
-        if strange.any():
-            values[strange] = np.nan
-    return values
+    feed(b"\1" + np.packbits(~cells.missing, bitorder="little").tobytes())
 
 
 def merkle_root(leaves: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import msgspec
@@ -93,12 +92,3 @@ class Difference(msgspec.Struct, frozen=True):
     block: int | None = None
     columns: tuple[str, ...] = ()
     row: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Up to ``BLOCK`` consecutive rows, one Arrow array per column."""
-
-    names: tuple[str, ...]
-    arrays: tuple[Arrow, ...]
-    rows: int

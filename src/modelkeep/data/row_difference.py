@@ -1,20 +1,29 @@
 """From the tags of rows as sealed and as they are now to the rows that differ.
 
-Rows present on both sides are matched in order; what is left over was changed if it
-stands at the same place between the same neighbours, else it is missing or extra. Sums
-over rows are never compared: swapping a column between two rows can leave them as they
-were.
+Most rows stand where they stood, or a little further. Rows whose tag ends in zeros and
+occurs once on each side are anchors; what lies between two anchors is compared as a whole,
+and only the rows of stretches that differ are matched one by one. What is left over was
+changed if it stands at the same place between the same neighbours, else it is missing or
+extra. Sums over rows are never compared: swapping a column between two rows can leave them
+as they were.
+
+Source: the anchors are those of patience diff, chosen by content as in content-defined
+chunking.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 _LARGE: Final = 1_000_000
 _PARTS: Final = 32
+_ANCHOR: Final = np.uint64(1023)  # one row in so many, on average, can be an anchor
+_FEW: Final = np.uint64(0xFFFF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,36 +40,103 @@ class RowDifference:
     reordered: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Rows of stretches that differ: their numbers and tags on both sides, in order."""
+
+    gone: np.ndarray
+    left: np.ndarray
+    come: np.ndarray
+    right: np.ndarray
+
+
 def compare_rows(old: np.ndarray, new: np.ndarray) -> RowDifference:
     """Compare tags, shapes ``(rows sealed,)`` and ``(rows now,)``, uint64.
 
     Which of several equal rows is the one too many cannot be known; the choice that
     leaves the others in their order is taken.
     """
-    head = _common_prefix(old, new)
-    tail = _common_prefix(old[head:][::-1], new[head:][::-1])
-    left, right = old[head : len(old) - tail], new[head : len(new) - tail]
+    rest = _rest(old, new)
+    left, right = rest.left, rest.right
     alone = _match(left, right, last=True)
-    moved = int(_moved(left[~alone[0]], right[~alone[1]]).sum())
+    moved = int((left[~alone[0]] != right[~alone[1]]).sum())
     if moved:
         other = _match(left, right, last=False)
-        if int(_moved(left[~other[0]], right[~other[1]]).sum()) < moved:
-            alone = other
-            moved = int(_moved(left[~alone[0]], right[~alone[1]]).sum())
-    if len(left) == len(right):
-        places = np.flatnonzero(_moved(left, right))
+        fewer = int((left[~other[0]] != right[~other[1]]).sum())
+        if fewer < moved:
+            alone, moved = other, fewer
+    if len(old) == len(new):
+        places = _differing(old, new)
         if len(places) <= moved + int(alone[0].sum()) + int(alone[1].sum()):
-            return _in_place(left, right, places, head)
-    return _describe(old, head, (left, right), alone)
+            return _in_place(old, new, places)
+    return _describe(old, rest, alone)
 
 
-def _in_place(
-    left: np.ndarray, right: np.ndarray, places: np.ndarray, head: int
-) -> RowDifference:
+def _differing(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    found = [
+        np.flatnonzero(old[first : first + _LARGE] != new[first : first + _LARGE]) + first
+        for first in range(0, len(old), _LARGE)
+    ]
+    return np.concatenate([np.zeros(0, np.int64), *found])
+
+
+def _rest(old: np.ndarray, new: np.ndarray) -> _Rest:
+    """The rows outside of the stretches that are the same on both sides."""
+    gone, come = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    ends = [(0, 0), *_anchors(old, new), (len(old), len(new))]
+    for (first, start), (last, end) in pairwise(ends):
+        left, right = old[first:last], new[start:end]
+        if np.array_equal(left, right):
+            continue
+        head = _common_prefix(left, right)
+        tail = _common_prefix(left[head:][::-1], right[head:][::-1])
+        gone.append(np.arange(first + head, last - tail))
+        come.append(np.arange(start + head, end - tail))
+    rows, others = np.concatenate(gone), np.concatenate(come)
+    return _Rest(rows, np.asarray(old[rows]), others, np.asarray(new[others]))
+
+
+def _anchors(old: np.ndarray, new: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of rows with the same tag, ascending on both sides."""
+    there = _single(old)
+    pairs = [(row, there[tag]) for tag, row in _single(new).items() if tag in there]
+    # Longest run that ascends on both sides: least end of every length, and how it began.
+    ends: list[int] = []
+    at: list[int] = []
+    before: list[int] = []
+    for index, (_, row) in enumerate(pairs):
+        place = bisect_left(ends, row)
+        before.append(at[place - 1] if place else -1)
+        ends[place : place + 1] = [row]
+        at[place : place + 1] = [index]
+    found = []
+    index = at[-1] if at else -1
+    while index >= 0:
+        row, first = pairs[index]
+        found.append((first, row))
+        index = before[index]
+    return found[::-1]
+
+
+def _single(tags: np.ndarray) -> dict[int, int]:
+    """Tags that can be anchors and occur once, with their rows, ascending by row."""
+    rows = np.concatenate(
+        [np.zeros(0, np.int64)]
+        + [
+            np.flatnonzero((tags[first : first + _LARGE] & _ANCHOR) == 0) + first
+            for first in range(0, len(tags), _LARGE)
+        ]
+    )
+    _, places, times = np.unique(tags[rows], return_index=True, return_counts=True)
+    once = np.sort(rows[places[times == 1]])
+    return dict(zip(tags[once].tolist(), once.tolist(), strict=True))
+
+
+def _in_place(old: np.ndarray, new: np.ndarray, places: np.ndarray) -> RowDifference:
     """No row came or went: each place that differs was overwritten or changed places."""
-    _, come = _match(left[places], right[places], last=True)
+    _, come = _match(np.asarray(old[places]), np.asarray(new[places]), last=True)
     none = np.zeros(0, np.int64)
-    return RowDifference(places[come] + head, none, none, none, places[~come] + head)
+    return RowDifference(places[come], none, none, none, places[~come])
 
 
 def _common_prefix(left: np.ndarray, right: np.ndarray) -> int:
@@ -93,37 +169,29 @@ def _unpaired(these: np.ndarray, those: np.ndarray, *, last: bool) -> np.ndarray
     return alone
 
 
-def _moved(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    moved: np.ndarray = left != right
-    return moved
-
-
 def _among(few: np.ndarray, many: np.ndarray) -> np.ndarray:
     """Which of a few tags occur among many, without sorting the many."""
     if not len(few):
         return np.zeros(0, bool)
-    ranked = np.sort(few)
-    seen = np.zeros(len(few), bool)
+    likely = np.zeros(int(_FEW) + 1, bool)
+    likely[(few & _FEW).astype(np.int64)] = True
+    seen = []
     for first in range(0, len(many), _LARGE):
         part = many[first : first + _LARGE]
-        places = np.minimum(np.searchsorted(ranked, part), len(ranked) - 1)
-        seen[places[ranked[places] == part]] = True
-    found: np.ndarray = np.isin(few, ranked[seen])
+        part = part[likely[(part & _FEW).astype(np.int64)]]
+        seen.append(part[np.isin(part, few)])
+    found: np.ndarray = np.isin(few, np.concatenate([np.zeros(0, np.uint64), *seen]))
     return found
 
 
 def _describe(
-    old: np.ndarray,
-    head: int,
-    parts: tuple[np.ndarray, np.ndarray],
-    alone: tuple[np.ndarray, np.ndarray],
+    old: np.ndarray, rest: _Rest, alone: tuple[np.ndarray, np.ndarray]
 ) -> RowDifference:
-    left, right = parts
-    gone, come = (np.flatnonzero(mask) for mask in alone)
+    gone, come = rest.gone[alone[0]], rest.come[alone[1]]
     # A gap is the number of matched rows before a row: equal gaps are the same place.
     gaps_gone = gone - np.arange(len(gone))
     gaps_come = come - np.arange(len(come))
-    known = _among(right[come], old)
+    known = _among(rest.right[alone[1]], old)
     fresh, fresh_gaps = come[~known], gaps_come[~known]
     rank_gone = np.arange(len(gone)) - np.searchsorted(gaps_gone, gaps_gone, "left")
     rank_fresh = np.arange(len(fresh)) - np.searchsorted(fresh_gaps, fresh_gaps, "left")
@@ -133,12 +201,11 @@ def _describe(
     room_fresh = np.searchsorted(gaps_gone, fresh_gaps, "right") - np.searchsorted(
         gaps_gone, fresh_gaps, "left"
     )
-    moved = _moved(left[~alone[0]], right[~alone[1]])
-    places = np.flatnonzero(~alone[1])[moved] if moved.any() else np.zeros(0, np.int64)
+    moved = rest.left[~alone[0]] != rest.right[~alone[1]]
     return RowDifference(
-        changed=fresh[rank_fresh < room_fresh] + head,
-        missing=gone[rank_gone >= room_gone] + head,
-        extra=fresh[rank_fresh >= room_fresh] + head,
-        duplicated=come[known] + head,
-        reordered=places + head,
+        changed=fresh[rank_fresh < room_fresh],
+        missing=gone[rank_gone >= room_gone],
+        extra=fresh[rank_fresh >= room_fresh],
+        duplicated=come[known],
+        reordered=rest.come[~alone[1]][moved],
     )

@@ -13,11 +13,10 @@ import blake3
 import msgspec
 
 from modelkeep.core import Digest, EvidenceError, InputError
-from modelkeep.data.canonical import merkle_root, plain
+from modelkeep.data.canonical import digest_column, merkle_root
+from modelkeep.data.cells import Block
 from modelkeep.data.interface import (
     BLOCK,
-    Arrow,
-    Block,
     ColumnSeal,
     DataManifest,
     FileSeal,
@@ -32,7 +31,7 @@ from modelkeep.sources import Artifact, FileDigest, Manifest, stamp
 IMAGES: Final = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
 TEXTS: Final = (".txt", ".md", ".text")
 _MOST_GROUPS: Final = 100_000
-VERSION: Final = 1
+VERSION: Final = 2  # 2: rows are tagged by words of eight bytes
 Reuse = Callable[[FileDigest, IO[bytes]], FileSeal | None]
 
 
@@ -64,34 +63,33 @@ class FileSealer:
         self.classes: Counter[str] = Counter()
         self.sources: Counter[str] = Counter()
 
-    def add(self, block: Block, digests: list[str]) -> bytes:
+    def add(self, block: Block) -> bytes:
         """Take in one block; returns its rows' tags."""
         if not self._summaries:
             self._names, self._types = block.names, types_of(block)
             textual = self._style in TEXTUAL
             self._summaries = [Summary(numeric_text=textual) for _ in block.names]
             self._digests = [[] for _ in block.names]
-        cells = []
-        for index, (name, array) in enumerate(zip(block.names, block.arrays, strict=True)):
-            words = self._tagger.cells(name, array)
-            self._summaries[index].add(array, words)
-            self._digests[index].append(digests[index])
-            cells.append(words)
+        columns = []
+        for index, (name, column) in enumerate(zip(block.names, block.cells, strict=True)):
+            words = self._tagger.words(name, column)
+            self._summaries[index].add(column, words)
+            self._digests[index].append(digest_column(column))
+            columns.append(words)
         self._count(block, self._options.label, self.classes)
         self._count(block, self._options.source_column, self.sources)
         self.rows += block.rows
-        return tag_rows(block, cells).tobytes()
+        return tag_rows(block, columns).tobytes()
 
     def _count(self, block: Block, name: str, counts: Counter[str]) -> None:
         if not name:
             return
         if name not in block.names:
             raise InputError(f"no column {name!r}", f"Columns: {', '.join(block.names[:20])}")
-        array = plain(block.arrays[block.names.index(name)])
-        if need("pyarrow.types", "sealing a table").is_nested(array.type):
+        cells = block.cells[block.names.index(name)]
+        if need("pyarrow.types", "sealing a table").is_nested(cells.plain.type):
             raise InputError(f"column {name!r} holds lists and names no group of rows")
-        for entry in array.value_counts().to_pylist():
-            counts["" if entry["values"] is None else str(entry["values"])] += entry["counts"]
+        counts.update(cells.counts())
         if len(counts) > _MOST_GROUPS:
             raise InputError(f"column {name!r} has over {_MOST_GROUPS} values, too many groups")
 
@@ -121,13 +119,6 @@ class Sealed:
 
     manifest: DataManifest
     reused: int
-
-
-def digest_columns(arrays: Sequence[Arrow]) -> list[str]:
-    """Digests of a block's columns."""
-    from modelkeep.data.canonical import digest_column  # noqa: PLC0415
-
-    return [digest_column(array) for array in arrays]
 
 
 def seal_data(
@@ -213,7 +204,7 @@ def _seal_file(
     arrow = need("pyarrow", "sealing a table")
     try:
         for block in read_blocks(artifact.locate(file.name), style):
-            tags.write(sealer.add(block, digest_columns(block.arrays)))
+            tags.write(sealer.add(block))
     except arrow.ArrowException as error:
         raise InputError(f"{name}: holds values that cannot be sealed ({error})") from error
     return FileSeal(

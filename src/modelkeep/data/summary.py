@@ -8,18 +8,16 @@ Source: Bar-Yossef and others, Counting Distinct Elements in a Data Stream (2002
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from modelkeep.data.canonical import plain
+from modelkeep.data.cells import Cells
 from modelkeep.data.interface import Arrow
-from modelkeep.data.row_tags import finish
 from modelkeep.models.extras import need
 
 KEPT: Final = 256
 _SHOWN: Final = 80  # characters of a text
-_SHORT: Final = 32  # bits
 _WHOLE: Final = float(1 << 64)
 
 
@@ -29,65 +27,47 @@ class Summary:
     def __init__(self, *, numeric_text: bool) -> None:
         self.nulls = 0
         self._least = np.zeros(0, np.uint64)
-        self._low: Arrow = None
-        self._high: Arrow = None
+        self._bounds: tuple[Any, Any] | None = None
         self._numbers: tuple[float, float] | None = None
         self._numeric = numeric_text
-        self._moment: Arrow = None
+        self._type: Arrow = None
 
-    def add(self, array: Arrow, words: np.ndarray) -> None:
-        """Take in a block: its cells and their words."""
-        self.nulls += array.null_count
-        hashed = finish(words)
+    def add(self, cells: Cells, words: np.ndarray) -> None:
+        """Take in a block: its cells and their words under one key."""
+        self.nulls += 0 if cells.missing is None else int(cells.missing.sum())
         if len(self._least) == KEPT:
-            hashed = hashed[hashed < self._least[-1]]
-        if len(hashed):
-            self._least = np.unique(np.concatenate([self._least, hashed]))[:KEPT]
-        types = need("pyarrow.types", "sealing a table")
-        array = plain(array)
-        if types.is_nested(array.type) or types.is_null(array.type):
-            return
-        if types.is_float16(array.type):  # has no order in Arrow
-            array = array.cast(need("pyarrow", "sealing a table").float32())
+            words = words[words < self._least[-1]]
+        if len(words):
+            ranked = np.sort(np.concatenate([self._least, words]))
+            self._least = ranked[np.append(True, ranked[1:] != ranked[:-1])][:KEPT]
+        self._type = cells.plain.type
         if self._numeric:
-            self._add_numbers(array)
-        if types.is_temporal(array.type):  # Python's dates end in the year 9999
-            self._moment = array.type
-            arrow = need("pyarrow", "sealing a table")
-            array = array.view(
-                arrow.int32() if array.type.bit_width == _SHORT else arrow.int64()
-            )
-        found = need("pyarrow.compute", "sealing a table").min_max(array).as_py()
-        if found["min"] is None or found["min"] != found["min"]:  # only NaN
-            return
-        self._low = found["min"] if self._low is None else min(self._low, found["min"])
-        self._high = found["max"] if self._high is None else max(self._high, found["max"])
+            self._add_numbers(cells)
+        self._bounds = _widened(self._bounds, cells.bounds)
 
-    def _add_numbers(self, array: Arrow) -> None:
-        arrow = need("pyarrow", "sealing a table")
-        try:
-            values = array.cast(arrow.float64())
-        except arrow.ArrowException:
+    def _add_numbers(self, cells: Cells) -> None:
+        values = cells.floats
+        if values is None:
             self._numeric = False
-            return
-        found = need("pyarrow.compute", "sealing a table").min_max(values).as_py()
-        if found["min"] is not None:
-            low, high = self._numbers or (found["min"], found["max"])
-            self._numbers = (min(low, found["min"]), max(high, found["max"]))
+        elif not np.isnan(values).all():
+            found = float(np.nanmin(values)), float(np.nanmax(values))
+            self._numbers = _widened(self._numbers, found)
 
     def bounds(self) -> tuple[str, str]:
         """Least and greatest value as text: of numbers, if a text column holds only those."""
         if self._numeric and self._numbers is not None:
             return str(self._numbers[0]), str(self._numbers[1])
-        if self._low is None:
+        if self._bounds is None:
             return "", ""
-        return self._shown(self._low), self._shown(self._high)
+        low, high = self._bounds
+        return self._shown(low), self._shown(high)
 
     def _shown(self, value: object) -> str:
-        arrow = need("pyarrow", "sealing a table")
-        if self._moment is not None and not str(self._moment).startswith("duration"):
-            word = arrow.int32() if self._moment.bit_width == _SHORT else arrow.int64()
-            moment = arrow.array([value], word).view(self._moment)
+        arrow, types = need("pyarrow", "sealing"), need("pyarrow.types", "sealing")
+        if types.is_temporal(self._type) and not types.is_duration(self._type):
+            short = self._type.bit_width == 32  # noqa: PLR2004 - bits
+            word = arrow.int32() if short else arrow.int64()
+            moment = arrow.array([value], word).view(self._type)
             return str(moment.cast(arrow.string())[0].as_py())
         return (value.hex() if isinstance(value, bytes) else str(value))[:_SHOWN]
 
@@ -96,3 +76,12 @@ class Summary:
         if len(self._least) < KEPT:
             return len(self._least)
         return round((KEPT - 1) / (float(self._least[-1]) / _WHOLE))
+
+
+def _widened(
+    known: tuple[Any, Any] | None, found: tuple[Any, Any] | None
+) -> tuple[Any, Any] | None:
+    """Bounds that hold both."""
+    if known is None or found is None:
+        return known or found
+    return min(known[0], found[0]), max(known[1], found[1])

@@ -17,8 +17,8 @@ import msgspec
 from modelkeep.core import InputError
 from modelkeep.core.text import visible
 from modelkeep.data.arrays import read_npz
-from modelkeep.data.canonical import plain
-from modelkeep.data.interface import BLOCK, Arrow, Block
+from modelkeep.data.cells import Block, Cells
+from modelkeep.data.interface import BLOCK, Arrow
 from modelkeep.models.extras import need
 
 _SEALS: Final = "sealing a table"
@@ -70,13 +70,16 @@ def _block(path: Path, batches: list[Arrow]) -> Block:
     names = tuple(batches[0].schema.names)
     if any(tuple(batch.schema.names) != names for batch in batches):
         raise InputError(f"{path}: its columns change on the way")
-    arrays = tuple(
-        arrow.concat_arrays([plain(batch.column(index)) for batch in batches])
-        for index in range(len(names))
-    )
-    for values in arrays:
-        values.validate(full=True)  # a file may hold texts that are not UTF-8
-    return Block(names, arrays, sum(batch.num_rows for batch in batches))
+    columns = []
+    for index in range(len(names)):
+        array = batches[0].column(index)
+        if len(batches) > 1:
+            array = arrow.concat_arrays([batch.column(index) for batch in batches])
+        if isinstance(array, arrow.DictionaryArray):
+            array.dictionary.validate(full=True)
+        array.validate(full=True)  # a file may hold texts that are not UTF-8
+        columns.append(Cells(array))
+    return Block(names, tuple(columns), sum(batch.num_rows for batch in batches))
 
 
 def _opened(path: Path) -> Arrow:
@@ -85,9 +88,37 @@ def _opened(path: Path) -> Arrow:
 
 
 def _read_parquet(path: Path) -> Iterator[Arrow]:
-    with _opened(path) as raw, need("pyarrow.parquet", _SEALS).ParquetFile(raw) as file:
+    parquet = need("pyarrow.parquet", _SEALS)
+    with _opened(path) as raw, parquet.ParquetFile(raw) as file:
         _require_names(path, file.schema_arrow.names)
+        coded = _coded(file.metadata, file.schema_arrow)
+    # A dictionary's type cannot be asked for later, so the file is opened again.
+    with (
+        _opened(path) as raw,
+        parquet.ParquetFile(raw, read_dictionary=coded, pre_buffer=False) as file,
+    ):
         yield from file.iter_batches(batch_size=BLOCK)
+
+
+def _coded(metadata: Arrow, schema: Arrow) -> list[str]:
+    """Columns of texts that are stored as codes of a dictionary throughout.
+
+    Where a dictionary grew too large, its writer fell back to the texts themselves, which
+    take four bytes each at least.
+    """
+    arrow = need("pyarrow", _SEALS)
+    texts = {f.name for f in schema if f.type in {arrow.string(), arrow.large_string()}}
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    found = []
+    for index in range(metadata.num_columns):
+        chunks = [group.column(index) for group in groups]
+        name = chunks[0].path_in_schema if chunks else ""
+        if name in texts and all(
+            chunk.has_dictionary_page and chunk.total_uncompressed_size < 4 * chunk.num_values
+            for chunk in chunks
+        ):
+            found.append(name)
+    return found
 
 
 def _read_csv(path: Path) -> Iterator[Arrow]:

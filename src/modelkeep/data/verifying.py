@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import array
 from collections import defaultdict
 from collections.abc import Iterator
 
 import numpy as np
 
-from modelkeep.data.interface import BLOCK, Block, DataManifest, Difference, FileSeal
+from modelkeep.data.canonical import digest_column
+from modelkeep.data.cells import Block
+from modelkeep.data.interface import BLOCK, DataManifest, Difference, FileSeal
 from modelkeep.data.row_difference import RowDifference, compare_rows
-from modelkeep.data.row_tags import Tagger, tag_rows, types_of
-from modelkeep.data.sealing import digest_columns
+from modelkeep.data.row_tags import Tagger, types_of
 from modelkeep.data.tables import SUFFIXES, read_blocks
 from modelkeep.sources import Artifact, FileDigest, Manifest
 
@@ -55,7 +55,7 @@ def compare_data(
         rows = file.rows if file.columns else 0
         own = tags[first : first + rows] if tags is not None else None
         first += rows
-        if now is None or now.digest.sha256 == file.sha256:
+        if now is None or now.digest.blake3 == file.blake3:
             continue
         if not file.columns or file.format not in SUFFIXES.values():
             yield Difference("changed", file.path, "its bytes are not as sealed")
@@ -72,12 +72,12 @@ def _moves(sealed: dict[str, FileSeal], there: dict[str, FileDigest]) -> Iterato
     gone = {path: file for path, file in sealed.items() if path not in there}
     by_digest = defaultdict(list)
     for path, file in gone.items():
-        by_digest[file.sha256].append(path)
-    known = {file.sha256: path for path, file in sealed.items()}
+        by_digest[file.blake3].append(path)
+    known = {file.blake3: path for path, file in sealed.items()}
     for path, now in there.items():
         if path in sealed:
             continue
-        digest = now.digest.sha256
+        digest = now.digest.blake3
         if by_digest[digest]:
             source = by_digest[digest].pop()
             gone.pop(source)
@@ -105,36 +105,31 @@ class _Table:
         self._sealed = sealed
         self._tagger = Tagger(key) if key is not None and tags is not None else None
         self._old = tags
-        self._new = array.array("B")
+        self._new: list[np.ndarray] = []
         self._bad: dict[int, tuple[str, ...]] = {}
         self._rows = 0
 
     def differences(self) -> Iterator[Difference]:
-        columns = {column.name: column for column in self._sealed.columns}
+        sealed = {column.name: column.blocks for column in self._sealed.columns}
         for number, block in enumerate(read_blocks(self._path, self._sealed.format)):
             if number == 0:
                 found = list(self._schema(block))
                 if found:
                     yield from found
                     return
-            bad = []
-            for name, digest in zip(block.names, digest_columns(block.arrays), strict=True):
-                blocks = columns[name].blocks
-                if number >= len(blocks) or blocks[number] != digest:
-                    bad.append(name)
+            bad = tuple(
+                name
+                for name, cells in zip(block.names, block.cells, strict=True)
+                if sealed[name][number : number + 1] != [digest_column(cells)]
+            )
             if bad:
-                self._bad[number] = tuple(bad)
+                self._bad[number] = bad
+            if self._tagger is not None and self._old is not None:
+                # Rows of a block whose digests are those sealed have the tags sealed.
+                known = self._old[self._rows : self._rows + block.rows]
+                self._new.append(self._tagger.tags(block) if bad else known)
             self._rows += block.rows
-            if self._tagger is not None:
-                self._new.frombytes(self._tags(block))
         yield from self._describe()
-
-    def _tags(self, block: Block) -> bytes:
-        tagger = self._tagger
-        if tagger is None:
-            return b""
-        pairs = zip(block.names, block.arrays, strict=True)
-        return tag_rows(block, [tagger.cells(name, values) for name, values in pairs]).tobytes()
 
     def _schema(self, block: Block) -> Iterator[Difference]:
         sealed = {column.name: column.type for column in self._sealed.columns}
@@ -159,7 +154,7 @@ class _Table:
             return
         named = False
         if self._tagger is not None and self._old is not None:
-            rows = compare_rows(self._old, np.frombuffer(self._new, "<u8"))
+            rows = compare_rows(self._old, np.concatenate([self._old[:0], *self._new]))
             for difference in self._by_row(rows):
                 named = True
                 yield difference

@@ -17,6 +17,7 @@ from modelkeep.evidence.keep import (
 from modelkeep.evidence.keys import PublicKey, SigningKey, load_public
 from modelkeep.evidence.merkle import inclusion_proof
 from modelkeep.evidence.predicates import MODEL_SIGNATURE, TABLE, by_key, by_uri, schema
+from modelkeep.evidence.rotation import revoke_key, rotate_key
 from modelkeep.evidence.statement import (
     Clock,
     Statement,
@@ -28,7 +29,15 @@ from modelkeep.evidence.statement import (
     verify_envelope,
 )
 from modelkeep.evidence.store import Entry, Store
-from modelkeep.evidence.trust_map import Signer, TrustMap, load_trust_map
+from modelkeep.evidence.transfer import Imported, export_signed, import_signed
+from modelkeep.evidence.trust_map import (
+    Ending,
+    Place,
+    Signer,
+    TrustMap,
+    load_trust_map,
+    parse_trust_map,
+)
 
 __all__ = [
     "MODEL_SIGNATURE",
@@ -36,9 +45,12 @@ __all__ = [
     "TABLE",
     "BundleReport",
     "Clock",
+    "Ending",
     "Entry",
     "Facts",
+    "Imported",
     "Keep",
+    "Place",
     "PublicKey",
     "Receipt",
     "Signer",
@@ -54,8 +66,10 @@ __all__ = [
     "encode",
     "exists",
     "export_bundle",
+    "export_signed",
     "find_keep",
     "gather_facts",
+    "import_signed",
     "inclusion_proof",
     "load_public",
     "load_trust_map",
@@ -64,7 +78,10 @@ __all__ = [
     "parse_envelope",
     "parse_statement",
     "parse_timestamp",
+    "parse_trust_map",
     "read_anchor",
+    "revoke_key",
+    "rotate_key",
     "schema",
     "seal",
     "statement_id",

@@ -35,7 +35,7 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.trust_map import TrustMap
+from modelkeep.evidence.trust_map import Place, TrustMap
 
 FORMAT: Final = "urn:modelkeep:bundle:1"
 _CHECKPOINTS: Final = 256  # newest earlier checkpoints a bundle proves itself against
@@ -136,6 +136,7 @@ def verify_bundle(
     if anchor is not None:
         report.problems += _anchor_problems(bundle, trust, anchor)
     bodies: list[bytes] = []
+    places: list[Place] = []
     last = -1
     for item in bundle["entries"]:
         body, index, proof = item
@@ -150,7 +151,8 @@ def verify_bundle(
             report.problems.append(f"entry {index} stands behind entry {last} (re-ordered)")
         last = index
         bodies.append(body)
-    _read_facts(report, bodies, bundle["subject"], trust, now)
+        places.append(Place(checkpoint.origin, index))
+    _read_facts(report, list(zip(bodies, places, strict=True)), bundle["subject"], trust, now)
     return report
 
 
@@ -214,17 +216,24 @@ def _require_subject(statement: Statement, subject: str) -> None:
 
 
 def _read_facts(
-    report: BundleReport, bodies: list[bytes], subject: str, trust: TrustMap, now: dt.datetime
+    report: BundleReport,
+    entries: list[tuple[bytes, Place]],
+    subject: str,
+    trust: TrustMap,
+    now: dt.datetime,
 ) -> None:
-    report.facts = gather_facts(bodies, subject, trust, now)
+    bodies, places = [body for body, _ in entries], [place for _, place in entries]
+    report.facts = gather_facts(bodies, subject, trust, now, places)
     report.notes += report.facts.ignored
-    found = _newest_decision(report, bodies, trust)
+    found = _newest_decision(report, entries, trust)
     if found is None:
         report.notes.append("the bundle holds no decision")
         return
     position, statement, rests_on = found
     report.decision = statement
-    report.facts_then = gather_facts(bodies[:position], subject, trust, statement.issued)
+    report.facts_then = gather_facts(
+        bodies[:position], subject, trust, statement.issued, places[:position]
+    )
     known = {statement_id(body) for body in bodies}
     report.problems += [
         f"the decision rests on {digest[:12]}, not in the bundle"
@@ -234,7 +243,7 @@ def _read_facts(
 
 
 def _newest_decision(
-    report: BundleReport, bodies: list[bytes], trust: TrustMap
+    report: BundleReport, entries: list[tuple[bytes, Place]], trust: TrustMap
 ) -> tuple[int, Statement, list[str]] | None:
     """The decision issued last: its place, itself, and what it rests on.
 
@@ -242,18 +251,19 @@ def _newest_decision(
     """
     newest: tuple[int, Statement, list[str]] | None = None
     uri = by_key("decision").uri
-    for position, body in enumerate(bodies):
+    bodies = [body for body, _ in entries]
+    for position, (body, place) in enumerate(entries):
         payload, keyid = verify_envelope(body, trust.keys())
         statement = parse_statement(payload)
         if statement.predicate_type != uri:
-            continue
-        if not trust.allows(keyid, uri):
-            report.problems.append(f"signer {keyid[:12]} may not assert decisions")
             continue
         try:
             issued, rests_on = statement.issued, _inputs(statement)
         except EvidenceError as error:
             report.problems.append(f"the decision cannot be read: {error.message}")
+            continue
+        if not trust.allows(keyid, uri, issued, place):
+            report.problems.append(f"signer {keyid[:12]} may not assert decisions")
             continue
         if newest is None or issued > newest[1].issued or _later(position, newest, bodies):
             newest = (position, statement, rests_on)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Final
 
 from modelkeep.core import EvidenceError
 from modelkeep.evidence.predicates import FactValue, by_uri
@@ -15,7 +17,9 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.trust_map import TrustMap
+from modelkeep.evidence.trust_map import Place, TrustMap
+
+_EPOCH: Final = dt.datetime.fromtimestamp(0, dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,11 @@ class Facts:
 
 
 def gather_facts(
-    envelopes: Iterable[bytes], subject: str, trust: TrustMap, now: dt.datetime
+    envelopes: Iterable[bytes],
+    subject: str,
+    trust: TrustMap,
+    now: dt.datetime,
+    places: Iterable[Place] = (),
 ) -> Facts:
     """Read facts about a subject; the newest per predicate type counts.
 
@@ -49,18 +57,22 @@ def gather_facts(
         subject: sha256 of the subject, hex.
         trust: which signer may assert which predicate.
         now: the moment at which they must be in force.
+        places: where each envelope stands in its log; tells what a key signed before it
+            ended from what is only dated so.
     """
     now = now.replace(microsecond=0)  # as statements state it: others get the same ages
     newest: dict[str, tuple[str, Statement]] = {}
     broken: list[str] = []
     ignored: list[str] = []
     keys = trust.keys()
-    for body in envelopes:
+    for body, place in zip_longest(envelopes, places):
         short = statement_id(body)[:12]
         try:
             payload, keyid = verify_envelope(body, keys)
             statement = parse_statement(payload)
-            reason = _reason_to_ignore(statement, keyid, subject, trust, now)
+            reason = _about_another(statement, subject) or _reason_to_ignore(
+                statement, keyid, trust, now, place
+            )
             statement.facts()
         except UnknownSignerError as error:  # anybody could have written it: no evidence
             ignored.append(f"{short}: {error.message}")
@@ -89,15 +101,24 @@ def gather_facts(
     )
 
 
-def _reason_to_ignore(
-    statement: Statement, keyid: str, subject: str, trust: TrustMap, now: dt.datetime
-) -> str:
+def _name(statement: Statement) -> str:
     row = by_uri(statement.predicate_type)
-    name = row.key if row is not None else statement.predicate_type
-    if statement.subjects[0].digest.sha256 != subject:
-        return f"{name} statement is about {statement.subjects[0].digest}"
-    if not trust.allows(keyid, statement.predicate_type):
+    return row.key if row is not None else statement.predicate_type
+
+
+def _about_another(statement: Statement, subject: str) -> str:
+    found = statement.subjects[0].digest
+    return "" if found.sha256 == subject else f"{_name(statement)} statement is about {found}"
+
+
+def _reason_to_ignore(
+    statement: Statement, keyid: str, trust: TrustMap, now: dt.datetime, place: Place | None
+) -> str:
+    name = _name(statement)
+    if not trust.allows(keyid, statement.predicate_type, _EPOCH):
         return f"signer {keyid[:12]} may not assert {name}"
+    if not trust.allows(keyid, statement.predicate_type, statement.issued, place):
+        return f"signer {keyid[:12]} no longer counted when it signed the {name} statement"
     if not statement.issued <= now:
         return f"{name} statement is issued in the future ({statement.predicate['issued']})"
     if now >= statement.expires:

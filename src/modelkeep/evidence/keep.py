@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -21,8 +21,17 @@ from modelkeep.core import EvidenceError, InputError, Subject, UsageError
 from modelkeep.core.clock import timestamp, utc_now
 from modelkeep.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
 from modelkeep.evidence.keys import SigningKey
-from modelkeep.evidence.predicates import TABLE
-from modelkeep.evidence.statement import Clock, Statement, seal, statement_id
+from modelkeep.evidence.predicates import TABLE, by_key
+from modelkeep.evidence.revocation import KEY as REVOCATION
+from modelkeep.evidence.revocation import apply_revocations
+from modelkeep.evidence.statement import (
+    Clock,
+    Statement,
+    parse_statement,
+    seal,
+    statement_id,
+    verify_envelope,
+)
 from modelkeep.evidence.store import Entry, Store, open_store
 from modelkeep.evidence.trust_map import (
     Log,
@@ -82,6 +91,33 @@ class Keep:
             Receipt(entry.statement_id, first + offset, note)
             for offset, entry in enumerate(entries)
         ]
+
+    def file(self, envelopes: Iterable[bytes]) -> int:
+        """Append statements that others signed, byte for byte; returns how many were new.
+
+        Raises:
+            EvidenceError: one is not a statement, or not signed by anybody trusted.
+        """
+        entries = []
+        for body in envelopes:
+            payload, _ = verify_envelope(body, self.trust.keys())
+            entry = entry_of(parse_statement(payload), body)
+            known = self.store.entries(entry.subject)
+            if entry.statement_id not in {old.statement_id for old in known}:
+                entries.append(entry)
+        if entries:
+            self.store.append(entries)
+        return len(entries)
+
+    def apply_revocations(self) -> None:
+        """End in the trust map here what the log revokes.
+
+        Raises:
+            EvidenceError: a revocation in the log cannot be read.
+        """
+        known = [signer.keyid for signer in self.trust.signers]
+        entries = self.store.entries_of(by_key(REVOCATION).uri, known)
+        self.trust = apply_revocations(entries, self.trust, self.origin)
 
     def close(self) -> None:
         """Give the store back."""
@@ -220,7 +256,7 @@ def open_keep(root: Path, *, profile: str = "", clock: Clock = utc_now) -> Keep:
 
     key = SigningKey.load(root / "keys" / "signing.pem")
     trust = load_trust_map(root / "trust.json")
-    return Keep(
+    keep = Keep(
         root=root,
         profile=profile or own,
         origin=origin,
@@ -229,6 +265,12 @@ def open_keep(root: Path, *, profile: str = "", clock: Clock = utc_now) -> Keep:
         trust=trust,
         clock=clock,
     )
+    try:
+        keep.apply_revocations()
+    except BaseException:
+        keep.close()
+        raise
+    return keep
 
 
 def _require_profile(profile: str) -> None:

@@ -117,6 +117,53 @@ class DataSeal(Predicate, frozen=True, kw_only=True):
     licence: str
 
 
+class Hardening(Predicate, frozen=True, kw_only=True):
+    """What a model was changed from, how, and what the change was worth."""
+
+    tool: str
+    defence: str
+    gained: bool
+    changed_from: dict[str, Any]
+    materials: list[dict[str, Any]]
+    before: list[Measurement]
+    after: list[Measurement]
+    notes: list[str]
+
+
+class Revocation(Predicate, frozen=True, kw_only=True):
+    """A key's statements issued from ``since`` on do not count.
+
+    ``entries`` of ``log`` were there before that moment; what stands behind them was
+    logged later, whatever time it states.
+    """
+
+    name: str
+    since: str
+    reason: str
+    log: str
+    entries: int
+
+
+class Stage(Predicate, frozen=True, kw_only=True):
+    """A version of a model enters a stage of its life; ``rests_on`` says by what right."""
+
+    name: str
+    before: str
+    after: str
+    reason: str
+    rests_on: list[str]
+    files: list[dict[str, Any]] = []
+    break_glass: dict[str, str] = {}
+
+
+class Approval(Predicate, frozen=True, kw_only=True):
+    """Somebody agrees that a version enters a stage."""
+
+    name: str
+    stage: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class PredicateType:
     """One row of the table.
@@ -178,6 +225,14 @@ TABLE: Final = (
         Measurements,
     ),
     PredicateType(
+        "fairness",
+        f"{PREFIX}fairness:1",
+        30,
+        {"accuracy_gap_high_ppm": int},
+        Measurements,
+    ),
+    PredicateType("explanation", f"{PREFIX}explanation:1", 30, {}, Measurements),
+    PredicateType(
         "test-result", "https://in-toto.io/attestation/test-result/v0.1", 30, {}, TestResult
     ),
     PredicateType(
@@ -187,7 +242,17 @@ TABLE: Final = (
         {"data_sealed": bool, "data_rows": int, "data_files": int},
         DataSeal,
     ),
+    PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),
+    PredicateType("revocation", f"{PREFIX}revocation:1", 3650, {}, Revocation),
+    PredicateType(
+        "stage",
+        f"{PREFIX}stage:1",
+        3650,
+        {"stage_quarantined": bool, "stage_revoked": bool},
+        Stage,
+    ),
+    PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),
 )

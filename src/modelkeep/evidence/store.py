@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -177,6 +177,26 @@ class Store:
             query = query.where(ENTRY.c.subject == subject)
         with self._transaction() as connection:
             return [_entry(row) for row in connection.execute(query)]
+
+    def entries_of(
+        self, predicate_type: str, subjects: Iterable[str] | None = None
+    ) -> list[Entry]:
+        """Entries of one predicate type in log order, about some subjects if given.
+
+        Without subjects it looks at every entry of the log.
+        """
+        query = sa.select(ENTRY).where(ENTRY.c.predicate_type == predicate_type)
+        if subjects is not None:
+            query = query.where(ENTRY.c.subject.in_(list(subjects)))
+        with self._transaction() as connection:
+            return [_entry(row) for row in connection.execute(query.order_by(ENTRY.c.seq))]
+
+    def size_at(self, moment: str) -> int:
+        """How many entries stand before the first that was issued at ``moment`` or later."""
+        query = sa.select(sa.func.min(ENTRY.c.seq)).where(ENTRY.c.issued >= moment)
+        with self._transaction() as connection:
+            first = connection.execute(query).scalar()
+            return self._size(connection) if first is None else int(first)
 
     def entry(self, statement_id: str) -> Entry:
         """The entry whose id starts with ``statement_id``.

@@ -64,6 +64,21 @@ class Differentiable(Model, Protocol):
         """Maps a float32 tensor ``(batch, *spec.shape)`` to logits ``(batch, classes)``."""
 
 
+@runtime_checkable
+class Trainable(Differentiable, Protocol):
+    """A differentiable model that can be written with other weights."""
+
+    @property
+    def suffix(self) -> str:
+        """Ending of the file name ``to_bytes`` is written under, such as ``.safetensors``."""
+
+    def with_module(self, module: torch.nn.Module) -> Model:
+        """The same model with the weights of ``module``, which has this one's layout."""
+
+    def to_bytes(self) -> bytes:
+        """The model as a file that ``load_model`` reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """The user's own code, resolved from ``--code DIR``.

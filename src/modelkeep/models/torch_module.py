@@ -48,6 +48,21 @@ class TorchModel:
         """A module does not say what it takes."""
         return InputSpec()
 
+    @property
+    def suffix(self) -> str:
+        """Weights are written as safetensors."""
+        return ".safetensors"
+
+    def with_module(self, module: torch.nn.Module) -> TorchModel:
+        """A model of the same architecture with other weights."""
+        return TorchModel(module)
+
+    def to_bytes(self) -> bytes:
+        """The weights as safetensors; a tensor known under two names is written under both."""
+        writer = need("safetensors.torch", "a safetensors file")
+        weights = self.module.state_dict()
+        return bytes(writer.save({name: w.clone().contiguous() for name, w in weights.items()}))
+
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``: the softmax of the module's logits."""
         torch = self._torch

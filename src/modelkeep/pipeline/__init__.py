@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
+    from modelkeep.pipeline.hardening import harden
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.suppressing import write_baseline
     from modelkeep.pipeline.trusting import (
         add_trust,
+        export_signed_trust,
         export_trust,
+        import_trust,
         list_trust,
         remove_trust,
+        revoke_trust,
+        rotate_trust,
     )
     from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
 
@@ -41,6 +46,7 @@ _HOMES: Final = {
     "diagnosis": ("diagnose",),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
+    "hardening": ("harden",),
     "records": (
         "export_evidence",
         "list_evidence",
@@ -51,7 +57,16 @@ _HOMES: Final = {
     "scanning": ("scan",),
     "signatures": ("sign", "verify"),
     "suppressing": ("write_baseline",),
-    "trusting": ("add_trust", "export_trust", "list_trust", "remove_trust"),
+    "trusting": (
+        "add_trust",
+        "export_signed_trust",
+        "export_trust",
+        "import_trust",
+        "list_trust",
+        "remove_trust",
+        "revoke_trust",
+        "rotate_trust",
+    ),
     "workspace": ("init_keep", "keep_path", "place_of_new_keep"),
 }
 
@@ -71,8 +86,11 @@ __all__ = [
     "diagnose",
     "explain",
     "export_evidence",
+    "export_signed_trust",
     "export_trust",
     "gate",
+    "harden",
+    "import_trust",
     "init_keep",
     "keep_path",
     "list_evidence",
@@ -82,6 +100,8 @@ __all__ = [
     "place_of_new_keep",
     "prove_evidence",
     "remove_trust",
+    "revoke_trust",
+    "rotate_trust",
     "scan",
     "seal_data",
     "show_evidence",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -21,6 +22,9 @@ from modelkeep.sources import (
     open_artifact,
     stamp,
 )
+
+if TYPE_CHECKING:
+    from modelkeep.trust import SignatureCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,15 @@ def examine(path: str | Path, allow: Iterable[str], listener: Listener) -> Exami
     manifest = manifest_of(artifact, scan.digests)
     subject = Subject("model", artifact.name, manifest.digest)
     return Examined(artifact, manifest, subject, scan)
+
+
+def why_not_loaded(examined: Examined, signature: SignatureCheck) -> str:
+    """Why a model is not loaded; empty if it may be."""
+    if signature.broken:
+        return "the model is not loaded: it is not what was signed"
+    if examined.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+        return "the model is not loaded: the scan did not pass"
+    return ""
 
 
 def size_of(artifact: Artifact) -> int:

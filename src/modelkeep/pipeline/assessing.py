@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from modelkeep.assess import (
     Assessment,
+    BudgetName,
     Context,
     Recipe,
     assess_model,
@@ -18,7 +20,7 @@ from modelkeep.assess import (
     built_in,
     from_user,
 )
-from modelkeep.core import InputError, Subject
+from modelkeep.core import Subject
 from modelkeep.core.settings import Settings
 from modelkeep.models import (
     Code,
@@ -50,10 +52,43 @@ class Assessed:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A loaded model with everything an assessment may use.
+
+    Attributes:
+        context: model, data, recipe and settings.
+        materials: data sets and code used, by digest.
+        notes: what a reader should know.
+    """
+
+    context: Context
+    materials: tuple[Subject, ...]
+    notes: tuple[str, ...]
+
+
 def assess_artifact(
     examined: Examined, inputs: Inputs, settings: Settings, listener: Listener
 ) -> Assessed:
     """Load the model and run every assessment that applies.
+
+    Raises:
+        InputError: data, code or model cannot be used.
+        EvidenceError: the bytes changed since they were scanned.
+        MissingExtraError: a library is not installed.
+    """
+    opened = open_model(examined, inputs, settings, listener)
+    listener.progress("assessing", 0.0)
+    assessment = assess_model(
+        opened.context, attacks(), on_attack=lambda attack: listener.progress(attack.name, 0.0)
+    )
+    return Assessed(assessment, opened.materials, opened.notes)
+
+
+def open_model(
+    examined: Examined, inputs: Inputs, settings: Settings, listener: Listener
+) -> Opened:
+    """Load a model that was scanned, and the data it is to be measured with.
 
     Raises:
         InputError: data, code or model cannot be used.
@@ -83,14 +118,10 @@ def assess_artifact(
         else built_in(classes)
     )
     context = _context(loaded.model, train, test, recipe, settings, listener)
-    listener.progress("assessing", 0.0)
-    assessment = assess_model(
-        context, attacks(), on_attack=lambda attack: listener.progress(attack.name, 0.0)
-    )
     trained = (code_subject(code.folder),) if code is not None and code.train else ()
     materials = tuple(data.subject for data in (train, test) if data is not None)
     materials += loaded.code or trained
-    return Assessed(assessment, materials, loaded.notes)
+    return Opened(context, materials, loaded.notes)
 
 
 def _context(
@@ -101,18 +132,17 @@ def _context(
     settings: Settings,
     listener: Listener,
 ) -> Context:
-    budget = settings.text("budget")
-    if budget not in ("quick", "standard"):
-        raise InputError(f"unknown budget {budget!r}", "Use quick or standard.")
+    budget = next(name for name in get_args(BudgetName) if name == settings.text("budget"))
     return Context(
         model=model,
         train=train,
         test=test,
         recipe=recipe,
         epsilon_linf=settings.number("epsilon_linf"),
-        budget="standard" if budget == "standard" else "quick",
+        budget=budget,
         max_rows=settings.integer("max_rows"),
         seed=settings.integer("seed"),
+        group=settings.text("group"),
         progress=lambda share, what: listener.progress(what, share),
     )
 

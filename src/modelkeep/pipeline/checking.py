@@ -20,11 +20,18 @@ from modelkeep.core import (
 )
 from modelkeep.core.settings import Value
 from modelkeep.evidence import anchor_problems, read_anchor, timestamp, write_anchor
-from modelkeep.pipeline.artifacts import Examined, examine, reported_files, used_rules
+from modelkeep.pipeline.artifacts import (
+    Examined,
+    examine,
+    reported_files,
+    used_rules,
+    why_not_loaded,
+)
 from modelkeep.pipeline.inputs import Inputs
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.recording import Results, build_statements
 from modelkeep.pipeline.scanning import fails_on
+from modelkeep.pipeline.signatures import check_signature
 from modelkeep.pipeline.workspace import Workspace, open_workspace, require_file
 from modelkeep.policy import Decision, require_decidable
 from modelkeep.report import Report, ReportedFinding, ReportedReceipt, build_bom
@@ -33,8 +40,6 @@ from modelkeep.trust import (
     State,
     findings,
     gather_bom,
-    load_certificates,
-    verify_signature,
 )
 
 if TYPE_CHECKING:
@@ -102,13 +107,7 @@ def _run(workspace: Workspace, model: Path, inputs: Inputs, roots: str | Path | 
     require_decidable(settings.text("action"), keep.profile)
     _require_anchored(workspace)
     examined = examine(model, settings.names("scan.pickle.allow"), listener)
-    signature = verify_signature(
-        examined.artifact,
-        examined.manifest,
-        keep.trust,
-        now=keep.clock(),
-        roots=load_certificates(Path(roots)) if roots is not None else (),
-    )
+    signature = check_signature(workspace, examined.artifact, examined.manifest, roots=roots)
     live = _assess(examined, inputs, workspace, signature)
     results = _results(workspace, examined, signature, live)
     statements = build_statements(workspace, results)
@@ -149,11 +148,10 @@ def _assess(
 
 
 def _why_not(examined: Examined, inputs: Inputs, signature: SignatureCheck) -> str:
-    """Why the model is not loaded; empty if it may be."""
-    if signature.state is State.BROKEN:
-        return "the model is not loaded: it is not what was signed"
-    if examined.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
-        return "the model is not loaded: the scan did not pass"
+    """Why nothing is measured; empty if the model may be loaded and measured."""
+    refusal = why_not_loaded(examined, signature)
+    if refusal:
+        return refusal
     if not inputs.wants_assessment:
         return "no data was given (--data TRAIN --test TEST)"
     return ""
@@ -225,6 +223,7 @@ def _report(
     about = tuple(ReportedFinding.of(f) for f in findings(examined.artifact, results.signature))
     every = [*about, *(finding for file in files for finding in file.findings)]
     notes = live.assessed.notes if live.assessed is not None else ()
+    notes += results.signature.told
     return Report(
         verdict=_verdict(workspace, results, decision, every, failed=live.failed),
         subject=examined.subject,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
+from typing import Final
 
 from modelkeep.core import (
     Confidence,
+    EvidenceError,
     Finding,
     Location,
     NotChecked,
@@ -15,24 +18,37 @@ from modelkeep.core import (
 )
 from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
-from modelkeep.evidence import SigningKey, Statement, make_statement, timestamp
+from modelkeep.evidence import (
+    Place,
+    SigningKey,
+    Statement,
+    by_key,
+    make_statement,
+    parse_statement,
+    timestamp,
+    verify_envelope,
+)
 from modelkeep.pipeline.artifacts import digest_model, used_rules
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 from modelkeep.report import Report, ReportedFile, ReportedFinding, ReportedReceipt
+from modelkeep.sources import Artifact, Manifest
 from modelkeep.trust import (
     RULES,
     Difference,
     SignatureCheck,
     State,
+    Terms,
     compare,
     digests_by_name,
     findings,
     load_certificates,
-    read_checksums,
+    read_published,
     sign_artifact,
     verify_signature,
 )
+
+_BY: Final = "MODELKEEP_SIGNED_BY_"  # a property, with the id of the key behind it
 
 
 def sign(
@@ -68,6 +84,8 @@ def verify(
     *,
     checksums: str | Path | None = None,
     roots: str | Path | None = None,
+    strict: bool = False,
+    ignore: tuple[str, ...] = (),
     listener: Listener | None = None,
     **flags: Value | None,
 ) -> Report:
@@ -78,8 +96,10 @@ def verify(
 
     Args:
         model: what to verify.
-        checksums: a ``sha256sum`` file.
+        checksums: a ``sha256sum`` file, or a clone whose large files are pointers.
         roots: certificate authorities in PEM whose leaves may sign models.
+        strict: modes and what lies in ``.git`` count as well.
+        ignore: globs of files that are not compared with what was signed.
         listener: who hears how far it got.
         flags: settings, such as ``keep="..."``.
 
@@ -89,19 +109,15 @@ def verify(
     heard = listener or Listener()
     with open_workspace(flags, heard) as workspace:
         artifact, manifest, subject = digest_model(model, heard)
-        check = verify_signature(
-            artifact,
-            manifest,
-            workspace.keep.trust,
-            now=workspace.keep.clock(),
-            roots=load_certificates(Path(roots)) if roots is not None else (),
+        check = check_signature(
+            workspace, artifact, manifest, roots=roots, strict=strict, ignore=ignore
         )
         (receipt,) = workspace.keep.record([signature_statement(workspace, subject, check)])
         actual = digests_by_name(artifact, manifest)
         found = list(findings(artifact, check))
         passed = check.state is State.TRUSTED
         if checksums is not None:
-            difference = compare(read_checksums(Path(checksums)), actual)
+            difference = compare(read_published(Path(checksums)), actual)
             found += _checksum_findings(difference, Path(checksums).name)
             passed = not difference and check.state is not State.BROKEN
         reported = tuple(ReportedFinding.of(finding) for finding in found)
@@ -117,8 +133,59 @@ def verify(
             not_checked=(NotChecked("contents", "verify compares bytes; scan reads them"),),
             receipts=(ReportedReceipt("signature", receipt.statement_id, receipt.leaf_index),),
             rules=used_rules(reported),
-            notes=(check.reason,),
+            notes=(check.reason, *check.told),
         )
+
+
+def check_signature(
+    workspace: Workspace,
+    artifact: Artifact,
+    manifest: Manifest,
+    *,
+    roots: str | Path | None = None,
+    strict: bool = False,
+    ignore: tuple[str, ...] = (),
+) -> SignatureCheck:
+    """Verify an artifact's signature with what the keep knows.
+
+    Args:
+        workspace: whose trust map, clock and log.
+        artifact: what is verified.
+        manifest: its digests.
+        roots: certificate authorities in PEM whose leaves may sign models.
+        strict: modes and what lies in ``.git`` count as well.
+        ignore: globs of files that are not compared.
+    """
+    keep = workspace.keep
+    terms = Terms(
+        load_certificates(Path(roots)) if roots is not None else (),
+        strict,
+        ignore,
+        _proved(workspace, manifest.digest.sha256),
+    )
+    return verify_signature(artifact, manifest, keep.trust, now=keep.clock(), terms=terms)
+
+
+def _proved(workspace: Workspace, subject: str) -> dict[str, tuple[dt.datetime, Place]]:
+    """When the log first showed, per key, that a signature by it over these bytes held."""
+    keep = workspace.keep
+    found: dict[str, tuple[dt.datetime, Place]] = {}
+    uri = by_key("signature").uri
+    for entry in keep.store.entries_of(uri, (subject,)):
+        place = Place(keep.origin, entry.seq)
+        try:
+            payload, keyid = verify_envelope(entry.body, keep.trust.keys())
+            made = parse_statement(payload)
+            if made.predicate_type != uri or made.subjects[0].digest.sha256 != subject:
+                continue
+            if not keep.trust.allows(keyid, uri, made.issued, place):
+                continue
+        except EvidenceError:  # counted as broken where facts are gathered
+            continue
+        if made.predicate["facts"].get("signature_trusted") is True:
+            for item in made.predicate["properties"]:
+                found.setdefault(str(item).removeprefix(_BY), (made.issued, place))
+    return found
 
 
 def _checksum_findings(difference: Difference, source: str) -> list[Finding]:
@@ -146,6 +213,7 @@ def signature_statement(
     """The outcome of a signature check as a simple verification result."""
     present = check.state is not State.UNSIGNED
     properties = [f"MODELKEEP_SIGNATURE_{check.state.name}"]
+    properties += [f"{_BY}{check.keyid}"] if check.keyid else []
     fields = {
         "facts": {
             "signature_present": present,

@@ -20,6 +20,7 @@ from modelkeep.core.settings import Settings, Value, resolve
 from modelkeep.evidence import (
     Facts,
     Keep,
+    Place,
     Receipt,
     create_keep,
     exists,
@@ -53,8 +54,14 @@ class Workspace:
     def facts(self, subject: Subject, now: dt.datetime | None = None) -> Facts:
         """What may be believed about a subject at a moment, now by default."""
         digest = subject.digest.sha256
-        bodies = [entry.body for entry in self.keep.store.entries(digest)]
-        return gather_facts(bodies, digest, self.keep.trust, now or self.keep.clock())
+        entries = self.keep.store.entries(digest)
+        return gather_facts(
+            [entry.body for entry in entries],
+            digest,
+            self.keep.trust,
+            now or self.keep.clock(),
+            [Place(self.keep.origin, entry.seq) for entry in entries],
+        )
 
     def decide(self, action: str, subject: Subject) -> tuple[Decision, Receipt]:
         """Ask the gate, record its answer and the policy it was given by."""

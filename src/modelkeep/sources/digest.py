@@ -119,12 +119,15 @@ def manifest_of(artifact: Artifact, files: Sequence[FileDigest]) -> Manifest:
     return Manifest(tuple(files), root_digest([file.digest for file in files]))
 
 
-def digest_artifact(artifact: Artifact, progress: Progress | None = None) -> Manifest:
+def digest_artifact(
+    artifact: Artifact, progress: Progress | None = None, hashing: Hashing = Hashing.BOTH
+) -> Manifest:
     """Hash every file of an artifact.
 
     Args:
         artifact: what to hash.
         progress: called with the number of bytes just read.
+        hashing: blake3 alone is enough to know bytes again.
 
     Raises:
         InputError: a file cannot be opened.
@@ -132,7 +135,9 @@ def digest_artifact(artifact: Artifact, progress: Progress | None = None) -> Man
     files = []
     for name in artifact.files:
         with FileSource(artifact.locate(name)) as source:
-            files.append(FileDigest(name, digest_source(source, progress), source.size))
+            files.append(
+                FileDigest(name, digest_source(source, progress, hashing), source.size)
+            )
     return manifest_of(artifact, files)
 
 

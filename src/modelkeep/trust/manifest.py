@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,14 +12,22 @@ from modelkeep.sources import Artifact, Manifest
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Files that are not as they were signed, by name."""
+    """Files that are not as they were signed, by name.
+
+    Attributes:
+        extra: there, but not listed.
+        missing: listed, but not there.
+        changed: other bytes.
+        marked: another type or mode, each with a sentence.
+    """
 
     extra: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    marked: tuple[tuple[str, str], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.extra or self.missing or self.changed)
+        return bool(self.extra or self.missing or self.changed or self.marked)
 
     def sentences(self) -> list[str]:
         """One sentence per file."""
@@ -31,7 +39,20 @@ class Difference:
             *((name, f"{name}: changed since it was {listed}") for name in self.changed),
             *((name, f"{name}: {listed}, but missing") for name in self.missing),
             *((name, f"{name}: present, but never {listed}") for name in self.extra),
+            *self.marked,
         ]
+
+    def split(self, lenient: Callable[[str], bool]) -> tuple[Difference, Difference]:
+        """What counts, and what is only told: the files for which ``lenient`` holds."""
+        return self._where(lambda name: not lenient(name)), self._where(lenient)
+
+    def _where(self, wanted: Callable[[str], bool]) -> Difference:
+        return Difference(
+            tuple(filter(wanted, self.extra)),
+            tuple(filter(wanted, self.missing)),
+            tuple(filter(wanted, self.changed)),
+            tuple(item for item in self.marked if wanted(item[0])),
+        )
 
 
 def compare(expected: Mapping[str, str], actual: Mapping[str, str]) -> Difference:

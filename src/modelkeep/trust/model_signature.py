@@ -2,8 +2,9 @@
 
 An in-toto statement lists the sha256 of every file; a DSSE envelope signs it; a
 Sigstore bundle carries both. Written and read here so that everything in the tree is
-covered: empty files, dot files, links to files, ``.git``. No ignore list is taken
-from the bundle, because whoever signs would choose what is not looked at.
+covered: empty files, dot files, links to files, ``.git``, and beside the digests each
+file's type and mode. No ignore list is taken from the bundle, because whoever signs would
+choose what is not looked at.
 
 Sources: OpenSSF Model Signing v1.0; Sigstore bundle v0.3; DSSE v1.0.
 """
@@ -12,10 +13,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 from cryptography import x509
 from securesystemslib.dsse import Envelope
 
@@ -23,10 +25,12 @@ from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence import MODEL_SIGNATURE, PublicKey, SigningKey, parse_envelope
 from modelkeep.sources import Artifact, Manifest
 from modelkeep.trust.certificates import encode_chain, parse_chain
+from modelkeep.trust.file_marks import Mark, read_marks
 
 BUNDLE_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 _STATEMENT: Final = "https://in-toto.io/Statement/v1"
+_MARKS: Final = "urn:modelkeep:marks:1"  # other readers of the format pass it over
 _LARGEST: Final = 256 << 20  # bytes of a signature file
 
 
@@ -39,12 +43,16 @@ class ModelSignature:
         hint: sha256 of the signer's public key in PEM, or empty.
         chain: certificates, leaf first, if the bundle carries any.
         files: sha256 by file name as signed; the single file of a model is ``.``.
+        marks: type and mode by file name, where the signer wrote them down.
+        links: whether the signer let links be signed.
     """
 
     envelope: Envelope
     hint: str
     chain: tuple[x509.Certificate, ...]
     files: dict[str, str]
+    marks: dict[str, Mark] = field(default_factory=dict)
+    links: bool = True
 
 
 def key_hint(key: PublicKey) -> str:
@@ -65,6 +73,7 @@ def _payload(artifact: Artifact, manifest: Manifest) -> bytes:
                 {"name": file.name or ".", "algorithm": "sha256", "digest": file.digest.sha256}
                 for file in manifest.files
             ],
+            _MARKS: msgspec.to_builtins(read_marks(artifact)),
         },
     }
     return json.dumps(statement, indent=2).encode()
@@ -125,7 +134,19 @@ def read_bundle(path: Path) -> ModelSignature:
     envelope = parse_envelope(raw)
     if envelope.payload_type != PAYLOAD_TYPE:
         raise EvidenceError(f"{path}: payload type {envelope.payload_type!r} is not in-toto")
-    return ModelSignature(envelope, hint, parse_chain(chain), _signed_files(envelope, path))
+    files = _signed_files(envelope, path)
+    marks, links = _signed_marks(envelope, path)
+    return ModelSignature(envelope, hint, parse_chain(chain), files, marks, links)
+
+
+def _signed_marks(envelope: Envelope, path: Path) -> tuple[dict[str, Mark], bool]:
+    """Marks by name, and whether links may be there; both optional in the format."""
+    predicate = json.loads(envelope.payload)["predicate"]
+    try:
+        marks = msgspec.convert(predicate.get(_MARKS, {}), dict[str, Mark])
+    except msgspec.ValidationError as error:
+        raise EvidenceError(f"{path}: types and modes cannot be read ({error})") from error
+    return marks, predicate["serialization"].get("allow_symlinks") is not False
 
 
 def _signed_files(envelope: Envelope, path: Path) -> dict[str, str]:

@@ -1,0 +1,40 @@
+"""Change a model so that an attack fails, and show by the attack that it does.
+
+A defence is one file here with its test beside it in ``tests/harden``; third parties add
+theirs under the entry point group ``modelkeep.defences``.
+"""
+
+from typing import Final
+
+from modelkeep.core.plugins import with_plugins
+from modelkeep.harden import fast_training, pgd_training, reweighing, trades
+from modelkeep.harden.interface import Against, Defence, Effort, Hardened, effort_of
+from modelkeep.harden.measuring import harden
+
+BUILT_IN: Final = (
+    fast_training.DEFENCE,
+    pgd_training.DEFENCE,
+    trades.DEFENCE,
+    reweighing.DEFENCE,
+)
+
+
+def defences() -> tuple[Defence, ...]:
+    """The built-in defences, the default of each threat first, and those of plug-ins.
+
+    Raises:
+        ModelkeepError: a plug-in is something else, or reuses an id.
+    """
+    return with_plugins(BUILT_IN, "modelkeep.defences", Defence, lambda defence: defence.id)
+
+
+__all__ = [
+    "BUILT_IN",
+    "Against",
+    "Defence",
+    "Effort",
+    "Hardened",
+    "defences",
+    "effort_of",
+    "harden",
+]

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from harden_samples import task
+from model_samples import attack
+from modelkeep.assess import Attack, Context
+from modelkeep.assess.interface import Outcome
+from modelkeep.core import InputError, Measurement
+from modelkeep.harden import Defence, Effort, harden
+from modelkeep.models import Model
+
+EFFORT = Effort(1)
+
+
+def measuring(before: tuple[float, float], after: tuple[float, float]) -> tuple[Attack, ...]:
+    """An assessment that answers one (low, high) for the first model and one for the next."""
+    first: list[int] = []
+
+    def robust(context: Context) -> Iterator[Outcome]:
+        first.append(id(context.model))
+        low, high = before if id(context.model) == first[0] else after
+        yield Measurement("robust_accuracy", (low + high) / 2, low, high, "fraction", 100)
+
+    def accuracy(context: Context) -> Iterator[Outcome]:
+        value = 0.9 if id(context.model) == first[0] else 0.8
+        yield Measurement("test_accuracy", value, value, value, "fraction", 100)
+
+    return (attack(robust), attack(accuracy, name="accuracy", predicate="performance"))
+
+
+def same_weights(context: Context, _effort: Effort) -> Model:
+    model = context.model
+    return model.with_module(model.module)  # type: ignore[attr-defined,no-any-return]
+
+
+DEFENCE = Defence("TST001", "sample", "evasion", lambda _: None, same_weights, "be careful")
+
+
+def test_a_gain_is_an_interval_above_the_old_one() -> None:
+    assert harden(task(), DEFENCE, EFFORT, measuring((0.1, 0.2), (0.3, 0.4))).gained
+    done = harden(task(), DEFENCE, EFFORT, measuring((0.1, 0.2), (0.15, 0.4)))
+    assert not done.gained
+    assert any("overlap" in note for note in done.notes)
+
+
+def test_the_caution_and_the_cost_on_clean_rows_are_said() -> None:
+    notes = harden(task(), DEFENCE, EFFORT, measuring((0.1, 0.2), (0.3, 0.4))).notes
+    assert "be careful" in notes
+    assert "accuracy on clean rows fell from 90.0% to 80.0%" in notes
+
+
+def test_a_defence_that_does_not_fit_or_a_missing_number_is_an_error() -> None:
+    unfit = Defence("TST002", "unfit", "evasion", lambda _: "it is a tree", same_weights)
+    with pytest.raises(InputError, match="unfit: it is a tree"):
+        harden(task(), unfit, EFFORT, measuring((0, 0), (1, 1)))
+    with pytest.raises(InputError, match="could not be measured"):
+        harden(task(), DEFENCE, EFFORT, ())
