@@ -164,6 +164,43 @@ class Approval(Predicate, frozen=True, kw_only=True):
     reason: str
 
 
+class DataPoison(Predicate, frozen=True, kw_only=True):
+    """What was found in a data set, its power on this data, and the queue for reviewers.
+
+    ``controls_sha256`` binds what should be said of the made-up groups in the queue.
+    """
+
+    tool: str
+    recipe: str
+    rows: int
+    families: list[dict[str, Any]]
+    groups: list[dict[str, Any]]
+    controls_sha256: str
+    measurements: list[Measurement]
+    not_checked: list[NotChecked]
+
+
+class DataReview(Predicate, frozen=True, kw_only=True):
+    """One reviewer's word on one group of a data set, or of made-up rows."""
+
+    group: str
+    choice: Literal["keep", "relabel", "quarantine", "escalate"]
+    reviewer: str
+    account: str
+    reason: str
+    queue: str
+
+
+class DataDerivation(Predicate, frozen=True, kw_only=True):
+    """A data set made from others: by which step, of which materials, by whose leave."""
+
+    tool: str
+    step: str
+    materials: list[dict[str, Any]]
+    parameters: dict[str, Any]
+    rests_on: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class PredicateType:
     """One row of the table.
@@ -241,6 +278,26 @@ TABLE: Final = (
         365,
         {"data_sealed": bool, "data_rows": int, "data_files": int},
         DataSeal,
+    ),
+    PredicateType(
+        "data-poison",
+        f"{PREFIX}data-poison:1",
+        90,
+        {
+            "poison_groups": int,
+            "poison_share_ppm": int,
+            "poison_power_low_ppm": int,
+            "certified_10_rows_ppm": int,
+        },
+        DataPoison,
+    ),
+    PredicateType("data-review", f"{PREFIX}data-review:1", 365, {}, DataReview),
+    PredicateType(
+        "data-derivation",
+        f"{PREFIX}data-derivation:1",
+        3650,
+        {"data_rows_removed": int, "data_rows_relabelled": int},
+        DataDerivation,
     ),
     PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),

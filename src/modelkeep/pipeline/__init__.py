@@ -13,7 +13,10 @@ from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
+    from modelkeep.pipeline.data_poison import find_poison
+    from modelkeep.pipeline.data_review import apply_cleaning, record_decisions, review_queue
     from modelkeep.pipeline.data_seals import seal_data, verify_data
+    from modelkeep.pipeline.data_tracing import trace_row
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "checking": ("check",),
+    "data_poison": ("find_poison",),
+    "data_review": ("apply_cleaning", "record_decisions", "review_queue"),
+    "data_tracing": ("trace_row",),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "explaining": ("explain", "list_rules", "pages"),
@@ -82,12 +88,14 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be
 __all__ = [
     "Listener",
     "add_trust",
+    "apply_cleaning",
     "check",
     "diagnose",
     "explain",
     "export_evidence",
     "export_signed_trust",
     "export_trust",
+    "find_poison",
     "gate",
     "harden",
     "import_trust",
@@ -99,13 +107,16 @@ __all__ = [
     "pages",
     "place_of_new_keep",
     "prove_evidence",
+    "record_decisions",
     "remove_trust",
+    "review_queue",
     "revoke_trust",
     "rotate_trust",
     "scan",
     "seal_data",
     "show_evidence",
     "sign",
+    "trace_row",
     "verify",
     "verify_data",
     "verify_evidence",

@@ -30,6 +30,7 @@ _TURNS: Final = 0.1  # by how much a working backdoor's success surely falls wit
 _DEVIATIONS: Final = 1.64
 _LOSS: Final = 0.01  # accuracy that a removal may cost
 _LEAST: Final = 5
+_WITNESSES: Final = 2  # trusted rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +159,16 @@ def _effect(
                     "attack success", hits, len(others), context.seed, label
                 )
     before, after = numbers
-    fails = before is not None and after is not None and before.low - after.high < _TURNS
+    falls = before is not None and after is not None and before.low - after.high >= _TURNS
     ruled = family == "trigger" and mined.group.pattern is not None
-    works = ruled or not fails
+    works = (ruled or falls) and not _vouched(context, mined.group.rows, label)
     return Effect(family, mined, before, after, "remove" if works and cheap else "review")
+
+
+def _vouched(context: Context, rows: np.ndarray, label: str) -> bool:
+    """Whether trusted rows are in the group under the same label: then it is natural."""
+    named = context.data.labels[rows] == label
+    return int((context.trusted[rows] & named).sum()) >= _WITNESSES
 
 
 def _share(name: str, hits: int, n: int, seed: int, target: str | None) -> Measurement:

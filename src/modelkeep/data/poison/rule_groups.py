@@ -21,6 +21,8 @@ EFFECT: Final = 0.5  # nats per row; a group of less is a hard region, not an at
 _SAME: Final = 0.7  # overlap from which two groups are one
 _PURE: Final = 0.65
 _MOST_GROUPS: Final = 40
+_LOOKED_AT: Final = 40  # rows of a group
+_MOSTLY: Final = 0.5
 _USUAL: Final = 0.15  # share of a class that a group may be expected to hold, at least
 _LIKE: Final = 0.4  # what a group counts that belongs to its class by all else as well
 _OF_ROWS: Final = 0.12  # more of all rows picked within a class are half a class
@@ -40,9 +42,8 @@ def judge(context: Context, candidate: Candidate) -> float:
         together = _denied(context.smoother.left_out(rows), label)
         alone = _denied(context.smoother.left_one_out[rows], label)
         return 2 * float((together - alone).sum())
-    said = context.smoother.left_out(rows)[:, label]
     share = float((context.targets[rows] == label).mean())
-    expected = float(np.clip(said, 0, 1).mean())
+    expected = _expected(context, candidate)
     counts = np.array([float(len(rows))])
     return float(surprise(np.array([share]), np.array([expected]), counts)[0])
 
@@ -68,8 +69,33 @@ def judge_candidates(context: Context, candidates: Iterable[Candidate]) -> tuple
             break
         if any(_overlap(candidate.rows, group.rows) > _SAME for group in kept):
             continue
-        kept.append(_group(context, candidate, nats - price))
+        kept.append(_group(context, candidate, float(nats - price)))
     return tuple(kept)
+
+
+def _expected(context: Context, candidate: Candidate) -> float:
+    """The share of the label that a model without the rows expects."""
+    said = context.smoother.left_out(candidate.rows)[:, candidate.label]
+    return float(np.clip(said, 0, 1).mean())
+
+
+def _has_surroundings(context: Context, rows: np.ndarray) -> bool:
+    """Whether most of a group's rows lie near rows outside of it.
+
+    An island of its own kind is told by nobody what it should be; rows that an attacker
+    took and stamped still lie among those they came from.
+    """
+    some = rows[:: max(1, len(rows) // _LOOKED_AT)]
+    outside = np.ones(len(context), dtype=bool)
+    outside[rows] = False
+    features = context.features
+    squares = np.square(features[some]).sum(axis=1)[:, None]
+    apart = (
+        squares
+        + np.square(features[outside]).sum(axis=1)
+        - 2 * (features[some] @ features[outside].T)
+    )
+    return bool((apart.min(axis=1) <= context.reach).mean() >= _MOSTLY)
 
 
 def _denied(said: np.ndarray, label: int) -> np.ndarray:
@@ -85,8 +111,7 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _group(context: Context, candidate: Candidate, strength: float) -> Group:
-    said = context.smoother.left_out(candidate.rows)[:, candidate.label]
-    expected = float(np.clip(said, 0, 1).mean())
+    expected = _expected(context, candidate)
     usual = max(float((context.targets == candidate.label).mean()), _USUAL)
     name = context.classes[candidate.label]
     share = (context.targets[candidate.rows] == candidate.label).mean()
@@ -97,7 +122,7 @@ def _group(context: Context, candidate: Candidate, strength: float) -> Group:
         f"them expects {expected:.0%}",
         candidate.pattern,
         strength,
-        expected < usual,
+        expected < usual and _has_surroundings(context, candidate.rows),
     )
 
 

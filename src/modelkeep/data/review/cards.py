@@ -83,7 +83,7 @@ def _card(context: Context, effect: Effect) -> Card:
         suggested=names[others.argmax(axis=1)].tolist(),
         risky=rows[order[:SHOWN]].tolist(),
         near=nearest_outside(context, rows),
-        harm=round(harm(effect), 6),
+        harm=round(float(harm(effect)), 6),
         advice=effect.advice,
         success_before=effect.success_before,
         success_after=effect.success_after,

@@ -20,7 +20,7 @@ from modelkeep.data.review.decisions import ReviewDecision
 from modelkeep.evidence import encode
 from modelkeep.models.intervals import clopper_pearson
 
-_ROWS: Final = 12
+_ROWS: Final = (12, 60)  # of a control, from and to
 CONTROLS: Final = 4
 
 
@@ -44,7 +44,7 @@ def make_controls(
         free = np.flatnonzero((context.targets == label) & ~taken & sure)
         if len(free) < SHOWN:
             continue
-        rows = np.sort(rng.permutation(free)[:_ROWS])
+        rows = np.sort(rng.permutation(free)[: int(rng.integers(*_ROWS))])
         poisoned = number % 2 == 0
         others = [name for name in context.classes if name != context.classes[label]]
         shown = (
@@ -56,7 +56,8 @@ def make_controls(
             id=card_id(rows, shown),
             family=str(rng.choice(["label", "trigger"])),
             label=shown,
-            why=f"{len(rows)} rows labelled {shown!r} that others may see otherwise",
+            why=f"100% of {len(rows)} rows are {shown!r}; a model that saw none of them "
+            f"expects {rng.integers(5, 40)}%",
             rule="",
             rows=rows.tolist(),
             suggested=[context.classes[label] if poisoned else others[0]] * len(rows),
