@@ -26,8 +26,8 @@ from modelkeep.pipeline.artifacts import Examined, digest_model, examine, why_no
 from modelkeep.pipeline.assessing import Opened, open_model
 from modelkeep.pipeline.inputs import Inputs
 from modelkeep.pipeline.listening import Listener
+from modelkeep.pipeline.signatures import check_signature
 from modelkeep.pipeline.workspace import Workspace, open_workspace, require_file
-from modelkeep.trust import load_certificates, verify_signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +114,7 @@ def harden(  # noqa: PLR0913 - keyword-only, each documented below
 def _require_loadable(
     examined: Examined, workspace: Workspace, roots: str | Path | None
 ) -> None:
-    signature = verify_signature(
-        examined.artifact,
-        examined.manifest,
-        workspace.keep.trust,
-        now=workspace.keep.clock(),
-        roots=load_certificates(Path(roots)) if roots is not None else (),
-    )
+    signature = check_signature(workspace, examined.artifact, examined.manifest, roots=roots)
     refusal = why_not_loaded(examined, signature)
     if refusal:
         raise EvidenceError(

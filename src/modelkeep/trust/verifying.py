@@ -87,6 +87,11 @@ class SignatureCheck:
     told: tuple[str, ...] = ()
     keyid: str = ""
 
+    @property
+    def broken(self) -> bool:
+        """Whether there is a signature and the bytes are not what it covers."""
+        return self.state is State.BROKEN
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -105,11 +110,6 @@ class Terms:
     strict: bool = False
     ignore: tuple[str, ...] = ()
     proved: Mapping[str, tuple[dt.datetime, Place]] = field(default_factory=dict)
-
-    @property
-    def broken(self) -> bool:
-        """Whether there is a signature and the bytes are not what it covers."""
-        return self.state is State.BROKEN
 
 
 def verify_signature(
