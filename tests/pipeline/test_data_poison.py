@@ -24,6 +24,7 @@ from modelkeep.pipeline.data_poison import DataInputs
 from modelkeep.pipeline.data_review import Queue
 
 COUNT = 24
+pytestmark = pytest.mark.slow  # one examination with its probes, shared by all
 
 
 @pytest.fixture(autouse=True)

@@ -17,18 +17,11 @@ from typing import Any, Final, Literal
 import msgspec
 
 from modelkeep.core import EvidenceError, Measurement, NotChecked
+from modelkeep.evidence.data_predicates import DataDerivation, DataPoison, DataReview
+from modelkeep.evidence.predicate import Predicate
 
 PREFIX: Final = "urn:modelkeep:predicate:"
 MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
-FactValue = int | bool
-
-
-class Predicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all our predicates carry: when issued, until when good, which facts."""
-
-    issued: str
-    expires: str
-    facts: dict[str, FactValue]
 
 
 class ScannedFile(msgspec.Struct, frozen=True):
@@ -152,8 +145,8 @@ class Stage(Predicate, frozen=True, kw_only=True):
     after: str
     reason: str
     rests_on: list[str]
-    files: list[dict[str, Any]] = []
-    break_glass: dict[str, str] = {}
+    files: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    break_glass: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Approval(Predicate, frozen=True, kw_only=True):
@@ -162,43 +155,6 @@ class Approval(Predicate, frozen=True, kw_only=True):
     name: str
     stage: str
     reason: str
-
-
-class DataPoison(Predicate, frozen=True, kw_only=True):
-    """What was found in a data set, its power on this data, and the queue for reviewers.
-
-    ``controls_sha256`` binds what should be said of the made-up groups in the queue.
-    """
-
-    tool: str
-    recipe: str
-    rows: int
-    families: list[dict[str, Any]]
-    groups: list[dict[str, Any]]
-    controls_sha256: str
-    measurements: list[Measurement]
-    not_checked: list[NotChecked]
-
-
-class DataReview(Predicate, frozen=True, kw_only=True):
-    """One reviewer's word on one group of a data set, or of made-up rows."""
-
-    group: str
-    choice: Literal["keep", "relabel", "quarantine", "escalate"]
-    reviewer: str
-    account: str
-    reason: str
-    queue: str
-
-
-class DataDerivation(Predicate, frozen=True, kw_only=True):
-    """A data set made from others: by which step, of which materials, by whose leave."""
-
-    tool: str
-    step: str
-    materials: list[dict[str, Any]]
-    parameters: dict[str, Any]
-    rests_on: list[str]
 
 
 @dataclass(frozen=True, slots=True)

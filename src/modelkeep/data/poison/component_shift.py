@@ -50,7 +50,7 @@ def _split(white: np.ndarray) -> np.ndarray:
         cut = _cut(along)
         gain = _gain(along, cut)
         if gain > best:
-            best, found = gain, np.maximum(along - cut, 0)
+            best, found = gain, gain * np.maximum(along - cut, 0)
     return np.asarray(found)
 
 
