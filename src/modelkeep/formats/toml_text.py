@@ -1,8 +1,8 @@
 """TOML as a tree: settings, package descriptions and models that are built from settings.
 
-A text is TOML if it opens with a table or a key and parses as a whole; nothing less is taken
-for it, because INI files and code begin alike. Names so long that the parser's time would
-grow with their square are refused.
+A text is TOML if it opens with a table or a key, has a table or a key that names code, and
+parses as a whole; nothing less is taken for it, because INI files and code begin alike.
+Names so long that the parser's time would grow with their square are refused.
 
 Source: TOML 1.0.0, read by the ``tomllib`` of the standard library.
 """
@@ -14,7 +14,7 @@ import tomllib
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Format, Reading, Source, once
+from modelkeep.formats.interface import TEXT_FIRST, Budget, Format, Reading, Source, once
 from modelkeep.formats.payloads import parts_of_tree
 from modelkeep.formats.tree import Tree
 
@@ -26,6 +26,12 @@ _OPENING: Final = re.compile(
     (?:["'{\[\d+-]|true\b|false\b|inf\b|nan\b))""",
     re.VERBOSE,
 )
+_TELLING: Final = re.compile(
+    rb"""^[ \t]*(?:\[\[?[^\[\]\n]+\]\]?[ \t]*(?:\#|\r?$)
+    |["']?(?:[\w.]+\.)?(?:_target_|target|class_path|class_name|callable)["']?[ \t]*=)""",
+    re.VERBOSE | re.MULTILINE,
+)
+"""A table, or a key whose value names code."""
 _ENDLESS: Final = re.compile(rb"""(?<![\w"'-])(?:[\w"'-]++[ \t]{0,9}\.[ \t]{0,9}){48}""")
 _BRACKET: Final = re.compile(rb"[\[\]{}]")
 _DEEPEST: Final = 128
@@ -34,6 +40,8 @@ _DEEPEST: Final = 128
 def looks_like(source: Source) -> bool:
     """Whether a text opens as TOML does and is TOML to its end."""
     if source.size > _MOST_BYTES or _OPENING.match(source.read(0, 4096)) is None:
+        return False
+    if _TELLING.search(source.read(0, source.size)) is None:
         return False
     try:
         once(source, _parse)
@@ -75,4 +83,6 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     reading.parts += parts_of_tree(tree)
 
 
-FORMAT: Final = Format("toml", looks_like, read)
+FORMAT: Final = Format(
+    "toml", looks_like, read, first=TEXT_FIRST, suffixes=frozenset({".toml"})
+)
