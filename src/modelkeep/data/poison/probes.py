@@ -2,7 +2,7 @@
 
 Nobody can promise to find every poison. A run can say what it finds on this very data:
 it plants small attacks, one kind after the other, on a copy of the rows, runs the same
-detectors with the same thresholds, and counts. "A 1 % in-range trigger would have been
+detectors with the same thresholds, and counts. "1 % of in-range trigger would have been
 seen with TPR 0.97 [0.83, 1.00]" is a measurement, not a claim; where it is low, nothing
 found means nothing.
 """
@@ -147,6 +147,16 @@ def _patch(data: Dataset, rng: np.random.Generator) -> Planted:
     return _relabelled(data, rows, chosen, target)
 
 
+def _own_patch(data: Dataset, rng: np.random.Generator) -> Planted:
+    """A patch on rows of one class that keep their label: nothing contradicts it."""
+    target = _target(data, rng)
+    own = np.flatnonzero(data.labels == target)
+    chosen = np.sort(rng.permutation(own)[: max(_LEAST, round(SHARE * len(data)))])
+    rows = data.rows.copy()
+    rows[chosen, :, -3:, -3:] = 1
+    return Planted(replace(data, rows=rows), chosen)
+
+
 def _overlay(data: Dataset, rng: np.random.Generator) -> Planted:
     target = _target(data, rng)
     chosen = _chosen(data, rng, target)
@@ -174,6 +184,7 @@ PROBES: Final[dict[str, tuple[Probe, ...]]] = {
     "image": (
         Probe("patch", "trigger", _patch),
         Probe("overlay", "trigger", _overlay),
+        Probe("clean-label patch", "trigger", _own_patch),
         Probe("label flips", "label", _flips),
         Probe("outliers", "outlier", _strange),
         Probe("flood of copies", "flooding", _copies),
@@ -237,6 +248,6 @@ def _power(probe: Probe, hits: int, rows: np.ndarray, context: Context) -> Measu
         attacker=ThreatModel("poisoning", "black box", f"{share:.1%} {probe.name}"),
         seed=context.seed,
         method="planted on a copy of the data, counted in the calibrated list",
-        note=f"a {share:.1%} {probe.name} would have been seen with TPR {hits / n:.2f} "
+        note=f"{share:.1%} of {probe.name} would have been seen with TPR {hits / n:.2f} "
         f"[{low:.2f}, {high:.2f}]",
     )
