@@ -73,6 +73,20 @@ TABLE: Final = {
     ),
     "explanation": ("urn:modelkeep:predicate:explanation:1", ()),
     "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
+    "data-poison": (
+        "urn:modelkeep:predicate:data-poison:1",
+        (
+            "poison_groups",
+            "poison_share_ppm",
+            "poison_power_low_ppm",
+            "certified_10_rows_ppm",
+        ),
+    ),
+    "data-review": ("urn:modelkeep:predicate:data-review:1", ()),
+    "data-derivation": (
+        "urn:modelkeep:predicate:data-derivation:1",
+        ("data_rows_removed", "data_rows_relabelled"),
+    ),
     "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),

@@ -19,13 +19,13 @@ import numpy as np
 from modelkeep.assess import robust_accuracy
 from modelkeep.assess.evasion_search import constraints_of
 from modelkeep.assess.interface import Attack, Context, Outcome, require_rows
-from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.assess.radius import space_of
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
 from modelkeep.assess.tabular import integral, tighten
 from modelkeep.assess.tree_bounds import Fate, Leaves, leaves_of, settle
 from modelkeep.core import InputError, MalformedArtifactError, Measurement, NotChecked
 from modelkeep.models import TreeEnsemble, TreeModel
+from modelkeep.models.intervals import clopper_pearson
 
 SETS: Final = {"quick": 50_000, "standard": 1_000_000, "thorough": 10_000_000}
 _COMPARED: Final = 256  # rows on which the trees must answer as the model does

@@ -22,11 +22,11 @@ from modelkeep.assess.interface import (
     by_name,
     require_rows,
 )
-from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.assess.radius import Space, space_of
 from modelkeep.assess.threat import Threat
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Dataset
+from modelkeep.models.intervals import clopper_pearson
 
 SHARES: Final = (0.5, 1.0, 2.0)  # radii of the curve, as shares of the asked one
 _NOTICE: Final = 0.02  # a loss of accuracy below this is not listed as a risk

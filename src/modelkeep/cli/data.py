@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelkeep.cli.data_poison import clean, review, trace
 from modelkeep.cli.output import listening
 
 if TYPE_CHECKING:
@@ -18,17 +19,23 @@ PATH = click.Path(path_type=Path)
 
 @click.group()
 def data() -> None:
-    """Seal data sets, and verify that they are as sealed.
+    """Seal and verify data sets, find poison in them, review it and clean them.
 
     \b
     Examples:
       modelkeep data seal train.parquet --label income --licence CC-BY-4.0
       modelkeep data verify train.parquet
-      modelkeep data seal images/ --source https://example.org/images
+      modelkeep data clean train.parquet --label income
+      modelkeep data review train.parquet --reviewer ann
 
     \b
     Exit codes: 0 sealed, or as sealed; 1 not as sealed; 2 could not finish; 64 usage.
     """
+
+
+data.add_command(clean)
+data.add_command(review)
+data.add_command(trace)
 
 
 @data.command("seal")

@@ -21,7 +21,8 @@ from modelkeep.core import EvidenceError, Subject
 from modelkeep.core.clock import timestamp
 from modelkeep.evidence.canonical import encode, parse_timestamp
 from modelkeep.evidence.keys import PublicKey, SigningKey
-from modelkeep.evidence.predicates import FactValue, by_key, by_uri
+from modelkeep.evidence.predicate import FactValue
+from modelkeep.evidence.predicates import by_key, by_uri
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"

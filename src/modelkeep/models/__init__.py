@@ -2,7 +2,7 @@
 
 from modelkeep.models.code import call, code_subject, resolve
 from modelkeep.models.dataset import Column, Dataset, label_order
-from modelkeep.models.dataset_files import load_dataset
+from modelkeep.models.dataset_files import load_dataset, load_texts
 from modelkeep.models.extras import need
 from modelkeep.models.hooks import Hook, Installed
 from modelkeep.models.interface import (
@@ -41,6 +41,7 @@ __all__ = [
     "label_order",
     "load_dataset",
     "load_model",
+    "load_texts",
     "need",
     "resolve",
     "start_watching",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
+    from modelkeep.pipeline.data_poison import find_poison
+    from modelkeep.pipeline.data_review import apply_cleaning, record_decisions, review_queue
     from modelkeep.pipeline.data_seals import seal_data, verify_data
+    from modelkeep.pipeline.data_tracing import trace_row
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
     from modelkeep.pipeline.explaining import explain, list_rules, pages
@@ -57,6 +60,9 @@ _HOMES: Final = {
     "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "converting": ("convert",),
+    "data_poison": ("find_poison",),
+    "data_review": ("apply_cleaning", "record_decisions", "review_queue"),
+    "data_tracing": ("trace_row",),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
@@ -109,6 +115,7 @@ __all__ = [
     "Listener",
     "add_trust",
     "admit",
+    "apply_cleaning",
     "approve_version",
     "assess",
     "break_glass",
@@ -122,6 +129,7 @@ __all__ = [
     "export_signed_trust",
     "export_trust",
     "fetch_version",
+    "find_poison",
     "gate",
     "guard",
     "harden",
@@ -137,8 +145,10 @@ __all__ = [
     "pages",
     "place_of_new_keep",
     "prove_evidence",
+    "record_decisions",
     "register",
     "remove_trust",
+    "review_queue",
     "revoke_trust",
     "rewrap_model",
     "rotate_trust",
@@ -147,6 +157,7 @@ __all__ = [
     "show_evidence",
     "show_version",
     "sign",
+    "trace_row",
     "verify",
     "verify_adversarial",
     "verify_data",
