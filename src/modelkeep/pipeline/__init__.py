@@ -14,6 +14,7 @@ from modelkeep.pipeline.listening import Listener
 if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
+    from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "checking": ("check",),
     "converting": ("convert",),
+    "data_checks": ("check_data", "draft_schema", "profile_data"),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
@@ -110,9 +112,11 @@ __all__ = [
     "approve_version",
     "break_glass",
     "check",
+    "check_data",
     "convert",
     "decrypt_model",
     "diagnose",
+    "draft_schema",
     "encrypt_model",
     "explain",
     "export_evidence",
@@ -133,6 +137,7 @@ __all__ = [
     "move_version",
     "pages",
     "place_of_new_keep",
+    "profile_data",
     "prove_evidence",
     "register",
     "remove_trust",
