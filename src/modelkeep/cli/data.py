@@ -41,8 +41,18 @@ def data() -> None:
 @click.option("--source", default="", help="Where the data comes from.")
 @click.option("--licence", default="", help="Its licence, as an SPDX identifier.")
 @click.option("--seal", type=PATH, help="Where the seal goes; default: DATA.seal.")
+@click.option("--schema", type=PATH, help="Check against it in the same pass.")
+@click.option("--reference", type=PATH, help="Compare with it in the same pass.")
 @click.pass_context
-def seal(context: click.Context, /, path: Path, seal: Path | None, **said: str) -> None:
+def seal(
+    context: click.Context,
+    /,
+    path: Path,
+    seal: Path | None,
+    schema: Path | None,
+    reference: Path | None,
+    **said: str,
+) -> None:
     """Write the signed manifest of DATA beside it.
 
     DATA is a Parquet, CSV, JSON lines (.jsonl) or NPZ file, or a folder of these, or one of
@@ -52,16 +62,24 @@ def seal(context: click.Context, /, path: Path, seal: Path | None, **said: str) 
     Examples:
       modelkeep data seal train.parquet --label income
       modelkeep data seal shards/ --source-column origin
+      modelkeep data seal train.parquet --schema schema.toml --reference last.parquet
 
     \b
-    Exit codes: 0 sealed, 2 could not finish, 64 usage.
+    Exit codes: 0 sealed (and passed), 1 sealed and a check failed, 2 could not finish or
+    not all checks ran, 64 usage.
     """
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
     from modelkeep.data import Options  # noqa: PLC0415
 
     with listening(context) as listener:
         made = pipeline.seal_data(
-            path, options=Options(**said), seal=seal, listener=listener, keep=context.obj
+            path,
+            options=Options(**said),
+            seal=seal,
+            schema=schema,
+            reference=reference,
+            listener=listener,
+            keep=context.obj,
         )
     found = made.manifest
     click.echo(f"{made.path}: {found.rows} rows in {len(found.files)} files, root {found.root}")
@@ -72,6 +90,9 @@ def seal(context: click.Context, /, path: Path, seal: Path | None, **said: str) 
             click.echo(f"  and {len(counts) - 20} more, listed in the seal")
     if made.reused:
         click.echo(f"  {made.reused} files as in the seal before")
+    if made.check is not None:
+        click.echo(_report_lines(made.check))
+        context.exit(made.check.verdict.exit_code)
 
 
 @data.command("verify")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,7 +25,6 @@ from modelkeep.core import (
 from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
 from modelkeep.data import read_blocks, style_of
-from modelkeep.data.cells import Block
 from modelkeep.data.checks import Checker, CheckResult, Drafter, format_schema, read_schema
 from modelkeep.data.drift import (
     ALARM,
@@ -37,14 +35,15 @@ from modelkeep.data.drift import (
     compare_profiles,
     read_profile,
 )
+from modelkeep.data.sealing import Watch
 from modelkeep.data.tables import SUFFIXES
-from modelkeep.evidence import make_statement
+from modelkeep.evidence import Statement, make_statement
+from modelkeep.evidence.statement import Clock
 from modelkeep.pipeline.artifacts import size_of
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import open_workspace
 from modelkeep.sources import Artifact, digest_artifact, digest_bytes, open_artifact, stamp
 
-Watch = Callable[[str, str, Block], None]
 DRIFT: Final = Rule(
     "DAT010",
     "data-drift",
@@ -136,25 +135,48 @@ def check_data(
             "Give --schema or --reference; `modelkeep data schema SAMPLE` drafts a schema.",
         )
     heard = listener or Listener()
-    wanted, text = read_schema(Path(schema)) if schema is not None else (None, b"")
-    before = profile_data(reference, listener=heard) if reference is not None else None
+    examination = Examination(schema, reference, heard)
     with open_workspace(flags, heard, make=True) as workspace:
         artifact = open_artifact(data)
         started = stamp(artifact)
         heard.reads("hashing")
         hashed = digest_artifact(artifact, heard.counting(size_of(artifact)))
-        checker = Checker(wanted) if wanted is not None else None
-        profiler = Profiler() if before is not None else None
-        watches = tuple(watcher.add for watcher in (checker, profiler) if watcher is not None)
-        passed = watch_tables(artifact, watches)
+        passed = watch_tables(artifact, examination.watches)
         if stamp(artifact) != started:
             raise EvidenceError(f"{artifact.path}: changed while it was being checked")
         subject = Subject("dataset", artifact.name, hashed.digest)
-        report = _report(subject, checker, (before, profiler), passed)
-        fields = _predicate(report, text, before)
-        clock = workspace.keep.clock
-        workspace.keep.record([make_statement("data-check", (subject,), fields, clock=clock)])
+        report = examination.report(subject, passed)
+        workspace.keep.record([examination.statement(report, workspace.keep.clock)])
         return report
+
+
+class Examination:
+    """The checks of one data set, ready to be shown its blocks by whoever decodes it."""
+
+    def __init__(
+        self, schema: str | Path | None, reference: str | Path | None, heard: Listener
+    ) -> None:
+        wanted, self._text = read_schema(Path(schema)) if schema is not None else (None, b"")
+        self._before = (
+            profile_data(reference, listener=heard) if reference is not None else None
+        )
+        self._checker = Checker(wanted) if wanted is not None else None
+        self._profiler = Profiler() if self._before is not None else None
+
+    @property
+    def watches(self) -> tuple[Watch, ...]:
+        """Who wants to see every block."""
+        both = (self._checker, self._profiler)
+        return tuple(watcher.add for watcher in both if watcher is not None)
+
+    def report(self, subject: Subject, passed: list[str]) -> DataReport:
+        """What was found, once all blocks were shown; ``passed``: files that are no tables."""
+        return _report(subject, self._checker, (self._before, self._profiler), passed)
+
+    def statement(self, report: DataReport, clock: Clock) -> Statement:
+        """What is recorded about the data."""
+        fields = _predicate(report, self._text, self._before)
+        return make_statement("data-check", (report.subject,), fields, clock=clock)
 
 
 def _report(

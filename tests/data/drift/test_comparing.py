@@ -27,7 +27,7 @@ def test_distances_are_those_of_scipy_on_the_rows() -> None:
     old, new = drawn(50_000, 1), drawn(8_000, 2, 0.1, 1.1)
     (found,) = compare_profiles(profile_of(x=old), profile_of(x=new))
     test = stats.ks_2samp(old, new, method="asymp")
-    assert found.ks == pytest.approx(test.statistic, abs=0.001)
+    assert found.ks == pytest.approx(test.statistic, abs=0.002)
     assert found.w1 == pytest.approx(stats.wasserstein_distance(old, new), rel=0.02)
     assert found.drifted
     assert "KS" in found.why

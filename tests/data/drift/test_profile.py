@@ -11,7 +11,7 @@ import pytest
 
 from check_columns import block_of
 from modelkeep.core import InputError
-from modelkeep.data.drift import Profiler, read_profile
+from modelkeep.data.drift import Profiler, profile_rows, read_profile
 
 
 def test_numbers_texts_and_what_has_no_profile() -> None:
@@ -42,3 +42,11 @@ def test_what_is_no_profile_is_refused() -> None:
     text = json.dumps({"version": 1, "rows": 1, "columns": {"a": column}})
     with pytest.raises(InputError, match="version 1"):
         read_profile(text.encode(), "p")
+
+
+def test_rows_at_hand_have_the_profile_of_a_table() -> None:
+    values = np.random.default_rng(2).normal(size=(500, 2))
+    values[3, 1] = np.nan
+    profiler = Profiler()
+    profiler.add("a", "parquet", block_of(a=values[:, 0], b=values[:, 1]))
+    assert profile_rows(values, ("a", "b")) == profiler.profile()

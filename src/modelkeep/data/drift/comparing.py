@@ -105,9 +105,16 @@ def _numbers(old: ColumnProfile, new: ColumnProfile) -> tuple[float, ...]:
     gaps = np.abs(left - right)
     # Between two edges a share is known to one part in their number only.
     ks = max(0.0, float(gaps.max(initial=0.0)) - 1 / EDGES)
-    w1 = float((gaps[:-1] * np.diff(points)).sum())
+    w1 = float(np.abs(_quantiles(edges, shares) - _quantiles(own, theirs)).mean())
     psi, psi_p = _psi(*_bins(edges, shares, own, theirs), old.rows, new.rows)
     return ks, _ks_p(ks, old.rows, new.rows), psi, psi_p, w1, w1 / old.span if old.span else 0.0
+
+
+def _quantiles(edges: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Values at equal steps of probability; both sides are rounded up alike."""
+    wanted = (np.arange(EDGES) + 0.5) / EDGES
+    found: np.ndarray = edges[np.minimum(np.searchsorted(shares, wanted), len(edges) - 1)]
+    return found
 
 
 def _share_at(edges: np.ndarray, shares: np.ndarray, points: np.ndarray) -> np.ndarray:

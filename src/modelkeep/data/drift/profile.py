@@ -19,7 +19,7 @@ from modelkeep.data.checks.types import kind_of
 from modelkeep.data.checks.views import view_of
 from modelkeep.data.drift.quantiles import QuantileSketch
 
-EDGES: Final = 2_048
+EDGES: Final = 1_024
 VERSION: Final = 1
 _MOST_CATEGORIES: Final = 200
 
@@ -100,13 +100,15 @@ class _Numbers:
 
     def add(self, cells: Cells) -> bool:
         values = cells.floats
-        if values is None:
-            return False
+        if values is not None:
+            self.take(values)
+        return values is not None
+
+    def take(self, values: np.ndarray) -> None:
         there = np.isfinite(values)
         whole = bool(there.all())
         self._missing += 0 if whole else int((~there).sum())
         self._sketch.add(values if whole else values[there])
-        return True
 
     def profile(self) -> ColumnProfile:
         values, shares = self._sketch.spread()
@@ -146,6 +148,21 @@ class _Words:
     def profile(self) -> ColumnProfile:
         counts = dict(sorted(self._counts.items()))
         return ColumnProfile(sum(counts.values()), self._missing, counts=counts)
+
+
+def profile_rows(rows: np.ndarray, names: tuple[str, ...]) -> Profile:
+    """Profile of numbers at hand, such as a window of requests.
+
+    Args:
+        rows: shape ``(rows, columns)``.
+        names: of the columns.
+    """
+    columns = {}
+    for place, name in enumerate(names):
+        column = _Numbers()
+        column.take(rows[:, place].astype(np.float64))
+        columns[name] = column.profile()
+    return Profile(VERSION, len(rows), columns)
 
 
 def read_profile(data: bytes, name: str) -> Profile:
