@@ -157,7 +157,7 @@ def work(what: str, path: str, seal: str) -> None:
     with tempfile.TemporaryDirectory() as name:  # imports everything that is used late
         tiny = Path(name) / "t.csv"
         tiny.write_text("a\n1\n")
-        jobs[0](tiny, keep=Path(name) / "keep")
+        jobs[0](tiny, keep=f"{name}/keep")
     before = time.process_time()
     if what == "decode":
         with pq.ParquetFile(path) as file:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -182,3 +184,32 @@ def test_columns_of_nothing_and_ten_thousand_columns() -> None:
 def test_neither_schema_nor_reference_is_a_usage_error() -> None:
     with pytest.raises(UsageError):
         pipeline.check_data("d.parquet")
+
+
+PEAK = """
+from pathlib import Path
+from modelkeep import pipeline
+found = pipeline.check_data("big.csv", schema="big.toml")
+print(found.rows, Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+"""
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_a_csv_file() -> None:
+    Path("big.toml").write_text(
+        'version = 1\n[columns.a]\nunique = true\n[columns.b]\ntype = "float"\nlow = 0\n'
+    )
+    peaks = []
+    lines = "".join(f"{n:09},0.{n:09}\n" for n in range(250_000))
+    for times in (2, 16):  # 11 MB and 88 MB
+        with Path("big.csv").open("w") as file:
+            file.write("a,b\n")
+            file.writelines(lines.replace("\n0", f"\n{part + 1}") for part in range(times))
+        run = subprocess.run(
+            [sys.executable, "-c", PEAK], check=True, capture_output=True, text=True
+        )
+        rows, peak = map(int, run.stdout.split())
+        assert rows == 250_000 * times
+        peaks.append(peak / 1024)
+    assert peaks[1] < 700
+    assert peaks[1] - peaks[0] < 150  # 32 MB of it are the words of unique rows

@@ -32,7 +32,8 @@ def view_of(block: Block, style: str, schema: Schema | None = None) -> View:
     numeric = {
         name
         for name, rule in rules.items()
-        if rule.type in {"int", "float"} or isinstance(rule.low or rule.high, int | float)
+        if rule.type in {"int", "float"}
+        or any(isinstance(bound, int | float) for bound in (rule.low, rule.high))
     }
     return View(cells, block.rows, frozenset(numeric))
 
