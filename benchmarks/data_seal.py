@@ -159,8 +159,8 @@ def work(what: str, path: str, seal: str) -> None:
         tiny.write_text("a\n1\n")
         jobs[0](tiny, keep=f"{name}/keep")
     before = time.process_time()
-    if what == "decode":
-        with pq.ParquetFile(path) as file:
+    if what.startswith("decode"):
+        with pq.ParquetFile(path, pre_buffer=what == "decode buffered") as file:
             for _ in file.iter_batches(batch_size=BLOCK):
                 pass
     elif what == "seal":
@@ -223,7 +223,10 @@ def every_run(
         generate(path, rows)
         size = path.stat().st_size / 1e6
         print(f"{rows:,} rows x 10 columns, {size:,.0f} MB of Parquet")
-        runs = {what: measured(what, path, seal) for what in ("decode", "seal", "verify")}
+        runs = {
+            what: measured(what, path, seal)
+            for what in ("decode buffered", "decode", "seal", "verify")
+        }
         expected = tamper(path, other, rows)
         runs["locate"] = measured("verify", other, seal)
         (seal.with_name("s.toml")).write_text(SCHEMA)
@@ -244,11 +247,12 @@ def printed(
     planted: dict[str, list[int]],
 ) -> int:
     """Print the figures; returns 1 if a row was not named or a bound not kept."""
-    decode = float(str(runs["decode"]["cpu"]))
-    print(f"{'':<14}{'CPU s':>8}{'x decode':>10}{'peak MB':>9}")
+    # The cheaper way to decode is what everything else is compared with.
+    decode = min(float(str(runs[what]["cpu"])) for what in ("decode buffered", "decode"))
+    print(f"{'':<16}{'CPU s':>8}{'x decode':>10}{'peak MB':>9}")
     for what, run in runs.items():
         cpu, peak = float(str(run["cpu"])), float(str(run["peak"]))
-        print(f"{what:<14}{cpu:>8.2f}{cpu / decode:>10.2f}{peak:>9.0f}")
+        print(f"{what:<16}{cpu:>8.2f}{cpu / decode:>10.2f}{peak:>9.0f}")
     found = runs["locate"]["found"]
     exact = found == expected
     print(f"rows named exactly: {'yes' if exact else f'NO: {found}, expected {expected}'}")
@@ -260,11 +264,13 @@ def printed(
     whole = float(str(runs["all"]["cpu"])) / decode
     seen = all(runs[what]["found"] == planted for what in ("checks", "all"))
     print(f"planted faults named exactly: {'yes' if seen else 'NO'}: {runs['all']['found']}")
-    print(f"target: check, seal and sketch at most {TARGET} x decode: {whole:.2f}")
+    kept = "kept" if whole <= TARGET else "MISSED"
+    print(f"target: check, seal and sketch at most {TARGET} x decode: {whole:.2f}, {kept}")
     if "pandera eager" in runs:
         eager, lazy = runs["pandera eager"], runs["pandera lazy"]
         times = float(str(eager["cpu"])) / float(str(runs["checks"]["cpu"]))
-        print(f"target: checks alone 2 x less CPU than pandera: {times:.2f} x less")
+        kept = "kept" if times >= 2 else "MISSED"
+        print(f"target: checks alone 2 x less CPU than pandera: {times:.2f} x less, {kept}")
         print(f"faults pandera names: {eager['found']}; on a lazy frame: {lazy['found']}")
     exact, ratio = exact and seen, max(ratio, whole)
     print(f"target: at most {MEMORY} MB: {'kept' if most <= MEMORY else 'MISSED'}")
