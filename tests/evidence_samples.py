@@ -102,6 +102,18 @@ SHAPES: dict[str, dict[str, Any]] = {
         "rests_on": [],
     },
     "approval": {"facts": {}, "name": "digits", "stage": "approved", "reason": "read it"},
+    "data-check": {
+        "facts": {"data_check_passed": True},
+        "tool": "modelkeep",
+        "verdict": "pass",
+        "schema_sha256": "0" * 64,
+        "reference_sha256": "",
+        "results": [],
+        "drift": [],
+        "alarm": 0.0,
+        "least": 0.0,
+        "not_checked": [],
+    },
     "bom": {"facts": {"bom_components": 2}, "bom": {"bomFormat": "CycloneDX"}},
     "performance": {
         "facts": {"test_accuracy_ppm": 910_000, "test_rows": 500},

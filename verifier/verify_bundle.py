@@ -88,6 +88,10 @@ TABLE: Final = {
         ("data_rows_removed", "data_rows_relabelled"),
     ),
     "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
+    "data-check": (
+        "urn:modelkeep:predicate:data-check:1",
+        ("data_check_passed", "data_rows_checked", "data_rows_bad", "data_rules_not_run"),
+    ),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "revocation": ("urn:modelkeep:predicate:revocation:1", ()),
@@ -104,6 +108,7 @@ BOOLEAN: Final = frozenset(
         "signature_trusted",
         "signature_broken",
         "data_sealed",
+        "data_check_passed",
         "stage_quarantined",
         "stage_retired",
         "stage_revoked",

@@ -16,10 +16,10 @@ from modelkeep.evidence.keep import (
 )
 from modelkeep.evidence.keys import PublicKey, SigningKey, load_public
 from modelkeep.evidence.merkle import inclusion_proof
+from modelkeep.evidence.predicate import FactValue
 from modelkeep.evidence.predicates import (
     MODEL_SIGNATURE,
     TABLE,
-    FactValue,
     by_key,
     by_uri,
     schema,

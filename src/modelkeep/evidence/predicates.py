@@ -157,6 +157,20 @@ class Approval(Predicate, frozen=True, kw_only=True):
     reason: str
 
 
+class DataCheck(Predicate, frozen=True, kw_only=True):
+    """Rules of a schema, and drift against a reference, over every row of a data set."""
+
+    tool: str
+    verdict: str
+    schema_sha256: str
+    reference_sha256: str
+    results: list[dict[str, Any]]
+    drift: list[dict[str, Any]]
+    alarm: float
+    least: float
+    not_checked: list[NotChecked]
+
+
 @dataclass(frozen=True, slots=True)
 class PredicateType:
     """One row of the table.
@@ -264,6 +278,18 @@ TABLE: Final = (
         DataDerivation,
     ),
     PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
+    PredicateType(
+        "data-check",
+        f"{PREFIX}data-check:1",
+        30,
+        {
+            "data_check_passed": bool,
+            "data_rows_checked": int,
+            "data_rows_bad": int,
+            "data_rules_not_run": int,
+        },
+        DataCheck,
+    ),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),
     PredicateType("revocation", f"{PREFIX}revocation:1", 3650, {}, Revocation),
     PredicateType(

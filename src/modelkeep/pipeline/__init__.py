@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
+    from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
     from modelkeep.pipeline.data_poison import find_poison
     from modelkeep.pipeline.data_review import apply_cleaning, record_decisions, review_queue
     from modelkeep.pipeline.data_seals import seal_data, verify_data
@@ -63,6 +64,7 @@ _HOMES: Final = {
     "data_poison": ("find_poison",),
     "data_review": ("apply_cleaning", "record_decisions", "review_queue"),
     "data_tracing": ("trace_row",),
+    "data_checks": ("check_data", "draft_schema", "profile_data"),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
@@ -120,9 +122,11 @@ __all__ = [
     "assess",
     "break_glass",
     "check",
+    "check_data",
     "convert",
     "decrypt_model",
     "diagnose",
+    "draft_schema",
     "encrypt_model",
     "explain",
     "export_evidence",
@@ -144,6 +148,7 @@ __all__ = [
     "move_version",
     "pages",
     "place_of_new_keep",
+    "profile_data",
     "prove_evidence",
     "record_decisions",
     "register",
