@@ -26,7 +26,7 @@ import image_sets
 import planted_models
 from modelkeep.assess.backdoor import inspect
 from modelkeep.assess.backdoor.suspicion import fuse
-from modelkeep.assess.intervals import auc_interval
+from modelkeep.models.intervals import auc_interval
 
 CLEAN_ROWS: Final = 200
 WORKS: Final = 0.5  # success below which a trigger was not planted

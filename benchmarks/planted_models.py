@@ -225,12 +225,12 @@ def obtain(plan: Plan, data: image_sets.ImageSet, work: Path) -> Planted:
         work.mkdir(parents=True, exist_ok=True)
         save_file(module.state_dict(), path)
     module.eval()
-    accuracy, success = _judge(module, data, backdoor)
+    accuracy, success = judge(module, data, backdoor)
     return Planted(plan, module, backdoor, accuracy, success)
 
 
 @torch.no_grad()
-def _judge(
+def judge(
     module: torch.nn.Module, data: image_sets.ImageSet, backdoor: Backdoor | None
 ) -> tuple[float, float]:
     images, labels = (torch.from_numpy(np.ascontiguousarray(part[:2000])) for part in data.test)

@@ -73,11 +73,32 @@ TABLE: Final = {
     ),
     "explanation": ("urn:modelkeep:predicate:explanation:1", ()),
     "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
+    "data-poison": (
+        "urn:modelkeep:predicate:data-poison:1",
+        (
+            "poison_groups",
+            "poison_share_ppm",
+            "poison_power_low_ppm",
+            "certified_10_rows_ppm",
+        ),
+    ),
+    "data-review": ("urn:modelkeep:predicate:data-review:1", ()),
+    "data-derivation": (
+        "urn:modelkeep:predicate:data-derivation:1",
+        ("data_rows_removed", "data_rows_relabelled"),
+    ),
     "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
+    "data-check": (
+        "urn:modelkeep:predicate:data-check:1",
+        ("data_check_passed", "data_rows_checked", "data_rows_bad", "data_rules_not_run"),
+    ),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "revocation": ("urn:modelkeep:predicate:revocation:1", ()),
-    "stage": ("urn:modelkeep:predicate:stage:1", ("stage_quarantined", "stage_revoked")),
+    "stage": (
+        "urn:modelkeep:predicate:stage:1",
+        ("stage_quarantined", "stage_retired", "stage_revoked"),
+    ),
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
@@ -87,13 +108,12 @@ BOOLEAN: Final = frozenset(
         "signature_trusted",
         "signature_broken",
         "data_sealed",
-<<<<<<< HEAD
+        "data_check_passed",
         "stage_quarantined",
+        "stage_retired",
         "stage_revoked",
-=======
         "gradient_masking_suspected",
         "backdoor_suspected",
->>>>>>> 814a06b (Look for backdoors: triggers of all classes in one batch, judged together)
     }
 )
 NAMES: Final = {uri: name for name, (uri, _) in TABLE.items()}

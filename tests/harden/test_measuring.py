@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -10,6 +10,7 @@ from modelkeep.assess import Attack, Context
 from modelkeep.assess.interface import Outcome
 from modelkeep.core import InputError, Measurement
 from modelkeep.harden import Defence, Effort, harden
+from modelkeep.harden import measuring as measuring_module
 from modelkeep.models import Model
 
 EFFORT = Effort(1)
@@ -58,3 +59,30 @@ def test_a_defence_that_does_not_fit_or_a_missing_number_is_an_error() -> None:
         harden(task(), unfit, EFFORT, measuring((0, 0), (1, 1)))
     with pytest.raises(InputError, match="could not be measured"):
         harden(task(), DEFENCE, EFFORT, ())
+
+
+def test_an_alarm_about_the_changed_model_takes_the_gain_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = measuring_module.Judgement(
+        ("evasion", "performance"), "robust_accuracy", higher=True, alarm="measured"
+    )
+    monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
+    done = harden(task(), DEFENCE, EFFORT, measuring((0.1, 0.2), (0.3, 0.4)))
+    assert not done.gained
+    assert any("still shows measured" in note for note in done.notes)
+
+
+def test_a_probe_of_the_old_model_measures_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    def probe(before: Context) -> Callable[[Context], Measurement]:
+        def number(context: Context) -> Measurement:
+            value = 0.9 if context.model is before.model else 0.1
+            return Measurement("hit", value, value, value, "fraction", 10)
+
+        return number
+
+    found = measuring_module.Judgement(("evasion",), "hit", higher=False, probe=probe)
+    monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
+    done = harden(task(), DEFENCE, EFFORT, measuring((0, 0), (0, 0)))
+    assert done.gained
+    assert (done.before[0].value, done.after[0].value) == (0.9, 0.1)

@@ -178,7 +178,7 @@ def test_test_rows_alone_measure_what_needs_no_training_rows(desk: samples.Sampl
     assert "test_accuracy" in {m.name for m in report.measurements}
     missed = {missed.what: missed.why for missed in report.not_checked}
     assert "--data TRAIN" in missed["membership-inference"]
-    assert "--data TRAIN" in missed["evasion-search"]
+    assert "--data TRAIN" in missed["evasion-gradient"]
 
 
 @pytest.mark.parametrize(
@@ -333,7 +333,7 @@ def test_progress_is_told_as_a_share(desk: samples.Sample) -> None:
     pipeline.check(desk.model, **desk.rows, listener=listener)
     assert all(0 <= share <= 1 for _, share in heard)
     assert heard[-1] == ("done", 1.0)
-    assert {"scanning model.onnx", "loading the model", "evasion-search"} <= {
+    assert {"scanning model.onnx", "loading the model", "evasion-gradient"} <= {
         what for what, _ in heard
     }
 

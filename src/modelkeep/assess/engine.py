@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from modelkeep.assess.interface import Attack, Context, Facts
+import msgspec
+import numpy as np
+
+from modelkeep.assess.interface import Attack, Context, Facts, Outcome
 from modelkeep.core import InputError, Measurement, MissingExtraError, NotChecked, Risk
 
 
@@ -19,6 +23,7 @@ class Assessment:
         risks: measured risks, worst first.
         not_checked: what was not measured and why.
         ran: ids of the assessments that ran.
+        stopped: ids of those that had to stop before they were done.
     """
 
     measurements: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
@@ -26,6 +31,7 @@ class Assessment:
     risks: tuple[Risk, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
     ran: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
 
     def all_measurements(self) -> tuple[Measurement, ...]:
         """Every number."""
@@ -56,7 +62,7 @@ def assess_model(
             on_attack(attack)
         made: list[Measurement] = []
         try:
-            for outcome in attack.run(context):
+            for outcome in _outcomes(context, attack):
                 if isinstance(outcome, NotChecked):
                     missed.append(outcome)
                 else:
@@ -64,6 +70,7 @@ def assess_model(
         except (InputError, MissingExtraError) as error:
             if not made and attack.predicate == "performance":
                 raise
+            result.stopped = (*result.stopped, attack.id)
             missed.append(NotChecked(attack.name, f"stopped: {error.message} {error.hint}"))
         found = tuple(made)
         before = result.measurements.get(attack.predicate, ())
@@ -77,3 +84,23 @@ def assess_model(
     result.not_checked = tuple(missed)
     result.risks = tuple(sorted(risks, key=lambda risk: risk.score, reverse=True))
     return result
+
+
+def _outcomes(context: Context, attack: Attack) -> Iterator[Outcome]:
+    """What an attack hands back; from the journal, if it was finished before."""
+    step = f"attack {attack.id}"
+    noted = context.journal.read(step)
+    if noted is not None:
+        listed: list[dict[str, Any]] = msgspec.json.decode(noted["outcomes"].tobytes())
+        for each in listed:
+            if "why" in each:
+                yield msgspec.convert(each, NotChecked)
+            else:
+                yield msgspec.convert(each, Measurement)
+        return
+    made: list[Outcome] = []
+    for outcome in attack.run(context):
+        made.append(outcome)
+        yield outcome
+    text = msgspec.json.encode(made)
+    context.journal.write(step, {"outcomes": np.frombuffer(text, np.uint8)})

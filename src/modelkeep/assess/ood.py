@@ -17,9 +17,9 @@ from typing import Final
 import numpy as np
 
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome, require_rows
-from modelkeep.assess.intervals import auc_interval
 from modelkeep.core import InputError, Measurement, NotChecked, Risk
 from modelkeep.models import Dataset
+from modelkeep.models.intervals import auc_interval
 
 _ROWS: Final = 300
 _SURE: Final = 0.9  # confidence at which an answer is acted on

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from modelkeep.cli.data_poison import clean, review, trace
 from modelkeep.cli.output import listening
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.data_checks import DataReport
     from modelkeep.pipeline.data_seals import DataCheck
 
 PATH = click.Path(path_type=Path)
@@ -18,17 +20,25 @@ PATH = click.Path(path_type=Path)
 
 @click.group()
 def data() -> None:
-    """Seal data sets, and verify that they are as sealed.
+    """Seal, verify and check data sets, find poison in them, review it and clean them.
 
     \b
     Examples:
       modelkeep data seal train.parquet --label income --licence CC-BY-4.0
       modelkeep data verify train.parquet
-      modelkeep data seal images/ --source https://example.org/images
+      modelkeep data schema trusted.parquet --output schema.toml
+      modelkeep data check train.parquet --schema schema.toml
+      modelkeep data clean train.parquet --label income
+      modelkeep data review train.parquet --reviewer ann
 
     \b
-    Exit codes: 0 sealed, or as sealed; 1 not as sealed; 2 could not finish; 64 usage.
+    Exit codes: 0 sealed, as sealed or passed; 1 not so; 2 could not finish; 64 usage.
     """
+
+
+data.add_command(clean)
+data.add_command(review)
+data.add_command(trace)
 
 
 @data.command("seal")
@@ -38,8 +48,18 @@ def data() -> None:
 @click.option("--source", default="", help="Where the data comes from.")
 @click.option("--licence", default="", help="Its licence, as an SPDX identifier.")
 @click.option("--seal", type=PATH, help="Where the seal goes; default: DATA.seal.")
+@click.option("--schema", type=PATH, help="Check against it in the same pass.")
+@click.option("--reference", type=PATH, help="Compare with it in the same pass.")
 @click.pass_context
-def seal(context: click.Context, /, path: Path, seal: Path | None, **said: str) -> None:
+def seal(
+    context: click.Context,
+    /,
+    path: Path,
+    seal: Path | None,
+    schema: Path | None,
+    reference: Path | None,
+    **said: str,
+) -> None:
     """Write the signed manifest of DATA beside it.
 
     DATA is a Parquet, CSV, JSON lines (.jsonl) or NPZ file, or a folder of these, or one of
@@ -49,16 +69,24 @@ def seal(context: click.Context, /, path: Path, seal: Path | None, **said: str) 
     Examples:
       modelkeep data seal train.parquet --label income
       modelkeep data seal shards/ --source-column origin
+      modelkeep data seal train.parquet --schema schema.toml --reference last.parquet
 
     \b
-    Exit codes: 0 sealed, 2 could not finish, 64 usage.
+    Exit codes: 0 sealed (and passed), 1 sealed and a check failed, 2 could not finish or
+    not all checks ran, 64 usage.
     """
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
     from modelkeep.data import Options  # noqa: PLC0415
 
     with listening(context) as listener:
         made = pipeline.seal_data(
-            path, options=Options(**said), seal=seal, listener=listener, keep=context.obj
+            path,
+            options=Options(**said),
+            seal=seal,
+            schema=schema,
+            reference=reference,
+            listener=listener,
+            keep=context.obj,
         )
     found = made.manifest
     click.echo(f"{made.path}: {found.rows} rows in {len(found.files)} files, root {found.root}")
@@ -69,6 +97,9 @@ def seal(context: click.Context, /, path: Path, seal: Path | None, **said: str) 
             click.echo(f"  and {len(counts) - 20} more, listed in the seal")
     if made.reused:
         click.echo(f"  {made.reused} files as in the seal before")
+    if made.check is not None:
+        click.echo(_report_lines(made.check))
+        context.exit(made.check.verdict.exit_code)
 
 
 @data.command("verify")
@@ -95,6 +126,126 @@ def verify(context: click.Context, path: Path, seal: Path | None, style: str) ->
         found = pipeline.verify_data(path, seal=seal, listener=listener, keep=context.obj)
     click.echo(_as_json(found) if style == "json" else _as_lines(found))
     context.exit(1 if found.counts else 0)
+
+
+@data.command("schema")
+@click.argument("path", metavar="SAMPLE", type=PATH)
+@click.option("--output", type=PATH, help="Where the schema goes; default: standard output.")
+def schema(path: Path, output: Path | None) -> None:
+    """Draft a schema from SAMPLE, which you trust: read it before you rely on it.
+
+    \b
+    Examples:
+      modelkeep data schema trusted.parquet --output schema.toml
+      modelkeep data schema shards/
+
+    \b
+    Exit codes: 0 drafted, 2 could not finish, 64 usage.
+    """
+    from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
+
+    _deliver(pipeline.draft_schema(path), output)
+
+
+@data.command("profile")
+@click.argument("path", metavar="DATA", type=PATH)
+@click.option("--output", type=PATH, help="Where it goes; default: standard output.")
+@click.pass_context
+def profile(context: click.Context, path: Path, output: Path | None) -> None:
+    """Write how the columns of DATA are spread: quantiles and counts, no rows.
+
+    \b
+    Examples:
+      modelkeep data profile train.parquet --output train.profile.json
+      modelkeep data check new.parquet --reference train.profile.json
+
+    \b
+    Exit codes: 0 written, 2 could not finish, 64 usage.
+    """
+    import msgspec  # noqa: PLC0415 - keeps `--help` quick
+
+    from modelkeep import pipeline  # noqa: PLC0415
+
+    with listening(context) as listener:
+        found = pipeline.profile_data(path, listener=listener)
+    _deliver(msgspec.json.encode(found).decode() + "\n", output)
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise click.UsageError(f"{output}: {error.strerror}") from error
+
+
+@data.command("check")
+@click.argument("path", metavar="DATA", type=PATH)
+@click.option("--schema", type=PATH, help="TOML, or YAML or JSON that pandera wrote.")
+@click.option("--reference", type=PATH, help="Data or a profile it should be spread like.")
+@click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")
+@click.pass_context
+def check(
+    context: click.Context,
+    path: Path,
+    schema: Path | None,
+    reference: Path | None,
+    style: str,
+) -> None:
+    """Check every row of DATA against a schema, and its spread against a reference.
+
+    Rows are counted from 0. A rule that could not run makes the result INCONCLUSIVE.
+
+    \b
+    Examples:
+      modelkeep data check train.parquet --schema schema.toml
+      modelkeep data check new.csv --schema schema.toml --reference train.parquet
+
+    \b
+    Exit codes: 0 passed, 1 a rule is broken or a column drifted, 2 could not finish or
+    not all rules ran, 64 usage.
+    """
+    from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
+
+    with listening(context) as listener:
+        found = pipeline.check_data(
+            path, schema=schema, reference=reference, listener=listener, keep=context.obj
+        )
+    click.echo(_report_json(found) if style == "json" else _report_lines(found))
+    context.exit(found.verdict.exit_code)
+
+
+def _report_json(found: DataReport) -> str:
+    import msgspec  # noqa: PLC0415 - keeps `--help` quick
+
+    return json.dumps({"schema_version": 1, **msgspec.to_builtins(found)}, indent=2)
+
+
+def _report_lines(found: DataReport) -> str:
+    from modelkeep.core.text import visible  # noqa: PLC0415 - keeps `--help` quick
+
+    lines = []
+    for result in found.results:
+        if result.verdict == "pass":
+            continue
+        rows = ", ".join(f"{file}:{row}" for file, row in result.rows)
+        more = f" and {result.bad - len(result.rows)} more" * (result.bad > len(result.rows))
+        said = f"{result.bad} rows: {rows}{more}" if result.bad else result.why
+        lines.append(f"{result.verdict.upper()} {result.rule} {result.what}: {said}")
+    lines += [
+        f"DRIFT {column.column}: {column.why}; KS {column.ks:.3f}, PSI {column.psi:.3f}, "
+        f"W1 {column.w1:.4g}"
+        for column in found.drift
+        if column.drifted
+    ]
+    lines += [f"not checked: {item.what}: {item.why}" for item in found.not_checked]
+    lines.append(
+        f"{found.verdict}: {len(found.results)} rules, {len(found.drift)} columns compared, "
+        f"{found.rows} rows, {found.bad} of them break a rule"
+    )
+    return "\n".join(visible(line) for line in lines)
 
 
 def _as_json(found: DataCheck) -> str:

@@ -43,7 +43,7 @@ class Measurement(msgspec.Struct, frozen=True):
         unit: ``fraction``, ``auc``, ``seconds``, ...
         n: how many rows it rests on.
         attacker: threat model, or ``None`` where nobody attacks.
-        budget: work spent per row, such as ``{"passes": 1200}``.
+        budget: work done: ``passes`` in all, counted by hooks, or ``queries`` per row.
         seed: the seed that repeats it.
         method: how it was measured, one phrase.
         curve: points ``(x, y)`` behind it, drawn in the report.

@@ -17,18 +17,11 @@ from typing import Any, Final, Literal
 import msgspec
 
 from modelkeep.core import EvidenceError, Measurement, NotChecked
+from modelkeep.evidence.data_predicates import DataDerivation, DataPoison, DataReview
+from modelkeep.evidence.predicate import Predicate
 
 PREFIX: Final = "urn:modelkeep:predicate:"
 MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
-FactValue = int | bool
-
-
-class Predicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all our predicates carry: when issued, until when good, which facts."""
-
-    issued: str
-    expires: str
-    facts: dict[str, FactValue]
 
 
 class ScannedFile(msgspec.Struct, frozen=True):
@@ -152,8 +145,8 @@ class Stage(Predicate, frozen=True, kw_only=True):
     after: str
     reason: str
     rests_on: list[str]
-    files: list[dict[str, Any]] = []
-    break_glass: dict[str, str] = {}
+    files: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    break_glass: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Approval(Predicate, frozen=True, kw_only=True):
@@ -162,6 +155,20 @@ class Approval(Predicate, frozen=True, kw_only=True):
     name: str
     stage: str
     reason: str
+
+
+class DataCheck(Predicate, frozen=True, kw_only=True):
+    """Rules of a schema, and drift against a reference, over every row of a data set."""
+
+    tool: str
+    verdict: str
+    schema_sha256: str
+    reference_sha256: str
+    results: list[dict[str, Any]]
+    drift: list[dict[str, Any]]
+    alarm: float
+    least: float
+    not_checked: list[NotChecked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +257,46 @@ TABLE: Final = (
         {"data_sealed": bool, "data_rows": int, "data_files": int},
         DataSeal,
     ),
+    PredicateType(
+        "data-poison",
+        f"{PREFIX}data-poison:1",
+        90,
+        {
+            "poison_groups": int,
+            "poison_share_ppm": int,
+            "poison_power_low_ppm": int,
+            "certified_10_rows_ppm": int,
+        },
+        DataPoison,
+    ),
+    PredicateType("data-review", f"{PREFIX}data-review:1", 365, {}, DataReview),
+    PredicateType(
+        "data-derivation",
+        f"{PREFIX}data-derivation:1",
+        3650,
+        {"data_rows_removed": int, "data_rows_relabelled": int},
+        DataDerivation,
+    ),
     PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
+    PredicateType(
+        "data-check",
+        f"{PREFIX}data-check:1",
+        30,
+        {
+            "data_check_passed": bool,
+            "data_rows_checked": int,
+            "data_rows_bad": int,
+            "data_rules_not_run": int,
+        },
+        DataCheck,
+    ),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),
     PredicateType("revocation", f"{PREFIX}revocation:1", 3650, {}, Revocation),
     PredicateType(
         "stage",
         f"{PREFIX}stage:1",
         3650,
-        {"stage_quarantined": bool, "stage_revoked": bool},
+        {"stage_quarantined": bool, "stage_retired": bool, "stage_revoked": bool},
         Stage,
     ),
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),

@@ -94,6 +94,22 @@ def _is_page(text: bytes) -> bool:
     return bool(body.strip()) and not _is_plausible(body.encode(), 2) and "!!" not in body
 
 
+def parse_yaml(text: bytes) -> Tree:
+    """Read a whole document as data.
+
+    Raises:
+        MalformedArtifactError: it is too large, or no YAML.
+    """
+    if len(text) > _MOST_BYTES:
+        raise LimitExceededError(f"YAML of more than {_MOST_BYTES} bytes")
+    from modelkeep.formats.yaml_events import fill  # noqa: PLC0415 - see there
+
+    tree = Tree()
+    for _ in fill(text, tree):
+        pass
+    return tree
+
+
 def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is a ``Tree`` with its tags; several documents become a list.
 

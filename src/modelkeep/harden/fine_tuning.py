@@ -85,6 +85,12 @@ def lesson(context: Context, module: torch.nn.Module) -> Lesson:
     )
 
 
+def epochs_of(given: Lesson, effort: Effort) -> int:
+    """Epochs of a training: more than asked for if rows are few."""
+    batches = math.ceil(len(given.fitted.rows) / effort.batch)
+    return max(effort.epochs, min(_MOST_EPOCHS, math.ceil(_LEAST_STEPS / batches)))
+
+
 def fine_tune(
     given: Lesson,
     effort: Effort,
@@ -113,8 +119,7 @@ def fine_tune(
     torch = need("torch", "fine-tuning")
     module, count = given.module, len(given.fitted.rows)
     optimizer = torch.optim.Adam(module.parameters(), lr=effort.rate, weight_decay=_DECAY)
-    batches = math.ceil(count / effort.batch)
-    epochs = max(effort.epochs, min(_MOST_EPOCHS, math.ceil(_LEAST_STEPS / batches)))
+    batches, epochs = math.ceil(count / effort.batch), epochs_of(given, effort)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, effort.rate, total_steps=epochs * batches
     )

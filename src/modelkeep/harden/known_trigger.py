@@ -15,10 +15,10 @@ import numpy as np
 from modelkeep.assess import Context
 from modelkeep.assess.backdoor import STEPS, inspect, scale_of
 from modelkeep.assess.interface import require_rows
-from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.core import InputError, Measurement, ThreatModel
 from modelkeep.harden.short_cuts import short_cuts
 from modelkeep.models import Differentiable, need
+from modelkeep.models.intervals import clopper_pearson
 
 NAME: Final = "known_trigger_success"
 _SEARCHED: Final = 200  # rows the triggers are searched on
@@ -32,8 +32,7 @@ def known_trigger(context: Context) -> Callable[[Context], Measurement]:
     """Find the triggers of a model; returns what measures them on any model.
 
     Raises:
-        InputError: no class has a trigger much smaller than the others, or the model gives
-            no gradient.
+        InputError: no backdoor is suspected, or the model gives no gradient.
     """
     torch = need("torch", "a repair")
     data, model = require_rows(context.test, "test"), context.model
@@ -53,11 +52,11 @@ def known_trigger(context: Context) -> Callable[[Context], Measurement]:
         seed=context.seed,
     )
     cuts = short_cuts(found, scale)
-    if not cuts.known:
+    if not (cuts.known and found.suspicion.suspected):
         raise InputError(
-            "no class has a trigger much smaller than those of the others: there is nothing "
-            "to repair that this test can see",
-            "Check with modelkeep check, or assess with a larger --budget.",
+            "no class is much easier to reach than the others: the backdoor test sees "
+            "nothing to repair",
+            "Search with more work: --budget standard",
         )
     rows = torch.from_numpy(np.ascontiguousarray(data.rows, np.float32))
     kinds = " and ".join(cut.family.name for cut in cuts.known)

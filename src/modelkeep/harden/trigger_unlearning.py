@@ -1,11 +1,12 @@
 """Trigger unlearning: rows with the trigger on them, and their right classes.
 
 The true trigger is unknown. Triggers are reconstructed for the most suspicious class,
-stamped on half the rows of every batch, and trained away. As a model that forgot one
-trigger often keeps a twin of it, new ones are searched on the changed weights before
-every epoch and join the others. Only triggers much smaller than honest classes need are
-taken: a patch that covers half the picture is no backdoor, and unlearning it would cost
-accuracy for nothing.
+stamped on a copy of every batch, and trained away. A reconstructed trigger is the least
+part of the true one that works, so several fall on one row; and as a model that forgot
+one trigger often keeps a twin of it, new ones are searched on the changed weights between
+epochs and join the others. Only triggers much smaller than honest classes need are taken:
+a patch that covers half the picture is no backdoor, and unlearning it would cost accuracy
+for nothing.
 
 Of the epochs after which no trigger works on held-out rows any more, the one with the
 best clean accuracy is kept.
@@ -28,6 +29,7 @@ from modelkeep.harden.fine_tuning import (
     Labelled,
     Lesson,
     accuracy,
+    epochs_of,
     fine_tune,
     lesson,
 )
@@ -45,6 +47,7 @@ _CAUTION: Final = (
 _WORKS: Final = 0.05  # share of rows a trigger may still send to its class
 _SEARCHED: Final = 200  # rows triggers are searched on
 _ROUNDS: Final = 3  # classes that may hold a backdoor, one a round
+_SEARCHES: Final = 8  # for new triggers while one class's are trained away, at most
 _RATE: Final = 1e-3
 
 
@@ -97,7 +100,11 @@ def _unlearn(
     """Train the triggers of one class away."""
     entropy = need("torch.nn.functional", "unlearning a trigger").cross_entropy
 
+    every = -(-epochs_of(given, effort) // _SEARCHES)
+
     def search(epoch: int) -> None:
+        if epoch % every:
+            return
         given.module.requires_grad_(False)
         cuts.search(given.module, rows, steps=steps, seed=epoch)
         given.module.requires_grad_(True)

@@ -32,9 +32,9 @@ from modelkeep.assess.backdoor.scaling import scale_of
 from modelkeep.assess.backdoor.suspicion import THRESHOLD, Suspicion, fuse
 from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome, by_name
-from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Differentiable, need
+from modelkeep.models.intervals import clopper_pearson
 
 FAMILIES: Final[tuple[Family, ...]] = (
     patch_trigger.FAMILY,

@@ -17,9 +17,9 @@ import numpy as np
 from modelkeep.assess.corruption import blur, columns, digital, geometry, noise, weather
 from modelkeep.assess.corruption.interface import SEVERITIES, Corruption
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome, require_rows
-from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.core import Measurement, NotChecked, Risk
 from modelkeep.models import Dataset
+from modelkeep.models.intervals import clopper_pearson
 
 PICTURES: Final = (
     *noise.CORRUPTIONS,

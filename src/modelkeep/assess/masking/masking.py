@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome, by_name
-from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.assess.masking import (
     adaptive,
     black_box_wins,
@@ -34,6 +33,7 @@ from modelkeep.assess.masking.steps import Box, Problem
 from modelkeep.assess.radius import space_of
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Differentiable, need
+from modelkeep.models.intervals import clopper_pearson
 
 if TYPE_CHECKING:
     pass

@@ -18,10 +18,10 @@ import numpy as np
 
 from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome, by_name
-from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.assess.patch.placing import place, printable
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Differentiable, need
+from modelkeep.models.intervals import clopper_pearson
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import roc_auc_score
 
-from modelkeep.assess.intervals import auc, auc_interval, clopper_pearson
+from modelkeep.models.intervals import auc, auc_interval, clopper_pearson
 
 scores = st.lists(st.integers(0, 5), min_size=1, max_size=12)  # few values: many ties
 
