@@ -233,6 +233,7 @@ def obtain(plan: Plan, data: image_sets.ImageSet, work: Path) -> Planted:
 def judge(
     module: torch.nn.Module, data: image_sets.ImageSet, backdoor: Backdoor | None
 ) -> tuple[float, float]:
+    """Accuracy on test images, and the share of others the trigger sends to its class."""
     images, labels = (torch.from_numpy(np.ascontiguousarray(part[:2000])) for part in data.test)
     accuracy = float((module(images).argmax(1) == labels).float().mean())
     if backdoor is None:

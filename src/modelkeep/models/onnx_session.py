@@ -1,7 +1,8 @@
 """ONNX models through ONNX Runtime: protobuf in, no code.
 
 Where torch is installed and every operator is known, a converted copy gives the gradient;
-every answer still comes from ONNX Runtime.
+every answer still comes from ONNX Runtime. A trained copy is written back as the same graph
+with other initialisers.
 
 Source: ONNX Runtime Python API (``InferenceSession`` from bytes).
 """
@@ -15,7 +16,7 @@ import numpy as np
 
 from modelkeep.core import InputError, MissingExtraError
 from modelkeep.models.extras import need
-from modelkeep.models.interface import InputSpec, Loaded, Request
+from modelkeep.models.interface import InputSpec, Loaded, Model, Request
 from modelkeep.models.outputs import are_probabilities, to_probabilities
 from modelkeep.models.trees import TreeEnsemble, onnx_trees
 from modelkeep.sources import private_copy, read_unchanged
@@ -131,9 +132,40 @@ class OnnxModel:
 class DifferentiableOnnx(OnnxModel):
     """A classifier in an ONNX Runtime session, with a converted copy for its gradient."""
 
-    def __init__(self, session: Any, module: torch.nn.Module) -> None:  # noqa: ANN401
-        super().__init__(session)
+    def __init__(self, session: Any, module: torch.nn.Module, data: bytes = b"") -> None:  # noqa: ANN401
+        super().__init__(session, data)
         self.module = module
+
+
+class TrainableOnnx(DifferentiableOnnx):
+    """One whose file can be written with the weights of a trained copy."""
+
+    @property
+    def suffix(self) -> str:
+        """The graph stays an ONNX graph."""
+        return ".onnx"
+
+    def with_module(self, module: torch.nn.Module) -> Model:
+        """The same graph with the weights of ``module``, compared with ONNX Runtime anew.
+
+        Raises:
+            InputError: the module is not of this graph, or ONNX Runtime answers otherwise.
+        """
+        # Imported here: it needs torch, which answering does not.
+        from modelkeep.models.onnx_torch import LogitModule, convert, with_weights  # noqa: PLC0415
+
+        if not isinstance(module, LogitModule):
+            raise InputError("these are not weights of this ONNX graph")
+        data = with_weights(self._data, module.weights())
+        session = _session(need("onnxruntime", "an ONNX model"), data)
+        plain = OnnxModel(session, data)
+        onnx = need("onnx", "a gradient of an ONNX model")
+        again = convert(onnx.load_model_from_string(data), plain.output, plain.scores)
+        return TrainableOnnx(session, again, data)
+
+    def to_bytes(self) -> bytes:
+        """The ONNX file."""
+        return self._data
 
 
 def _cast(rows: np.ndarray, found: Any) -> np.ndarray:  # noqa: ANN401
@@ -184,27 +216,29 @@ def load(request: Request) -> Loaded:
         MissingExtraError: onnxruntime is not installed.
     """
     runtime = need("onnxruntime", "an ONNX model")
-    runtime.set_default_logger_severity(3)
     shown = request.file_of("onnx") or ""
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = 1  # the same sums in the same order on every machine
-    options.inter_op_num_threads = 1
     try:
         if request.artifact.is_directory:  # tensors may lie in files beside it
             with private_copy(request.artifact, request.manifest) as folder:
                 path = str(folder / shown)
-                session = runtime.InferenceSession(
-                    path, options, providers=["CPUExecutionProvider"]
-                )
+                session = _session(runtime, path)
                 return _with_gradient(session, lambda onnx: onnx.load(path))
         data = read_unchanged(request.path(shown), request.sha256(shown))
-        session = runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        session = _session(runtime, data)
         return _with_gradient(session, lambda onnx: onnx.load_model_from_string(data), data)
     except Exception as error:
         if not type(error).__module__.startswith("onnxruntime"):
             raise
         first = str(error).splitlines()[0]
         raise InputError(f"{shown}: ONNX Runtime cannot load it ({first})") from error
+
+
+def _session(runtime: Any, model: str | bytes) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    runtime.set_default_logger_severity(3)
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = 1  # the same sums in the same order on every machine
+    options.inter_op_num_threads = 1
+    return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def _with_gradient(
@@ -224,4 +258,6 @@ def _with_gradient(
     except (InputError, MissingExtraError) as error:
         why = f"the model is attacked without its gradient ({error.message})"
         return Loaded(model, notes=(why,))
-    return Loaded(DifferentiableOnnx(session, module))
+    if data and module.weights():
+        return Loaded(TrainableOnnx(session, module, data))
+    return Loaded(DifferentiableOnnx(session, module, data))

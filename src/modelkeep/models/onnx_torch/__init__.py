@@ -4,7 +4,8 @@ Every converted model is compared with ONNX Runtime before anything relies on it
 gradients serve to find points only: what is counted is what ONNX Runtime answers.
 """
 
-from modelkeep.models.onnx_torch.conversion import convert
+from modelkeep.models.onnx_torch.conversion import LogitModule, convert
 from modelkeep.models.onnx_torch.node import NotConvertedError
+from modelkeep.models.onnx_torch.weights import with_weights
 
-__all__ = ["NotConvertedError", "convert"]
+__all__ = ["LogitModule", "NotConvertedError", "convert", "with_weights"]

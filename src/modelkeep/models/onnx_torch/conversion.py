@@ -33,6 +33,10 @@ class LogitModule(torch.nn.Module):  # type: ignore[misc]  # torch is untyped
         super().__init__()
         self.inner, self._kind, self._turn = inner, kind, turn
 
+    def weights(self) -> dict[str, torch.Tensor]:
+        """What training may change, by the name it has in the graph."""
+        return self.inner.weights()
+
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """Logits ``(batch, classes)``, float32."""
         return self._turn(self.inner(rows.to(self._kind))).float()

@@ -28,6 +28,7 @@ from modelkeep.models.onnx_torch import (
     shape,
 )
 from modelkeep.models.onnx_torch.node import Node, NotConvertedError, Operator
+from modelkeep.models.onnx_torch.weights import weight_names
 
 STANDARD: Final[dict[str, Operator]] = {
     name: operator
@@ -66,7 +67,7 @@ class Step(torch.nn.Module):  # type: ignore[misc]  # torch is untyped
 
 
 class OnnxModule(torch.nn.Module):  # type: ignore[misc]
-    """A graph from one input to one output."""
+    """A graph from one input to one output; its parameters are initialisers, by name."""
 
     def __init__(
         self, steps: list[Step], tensors: dict[str, torch.Tensor], ends: tuple[str, str]
@@ -74,11 +75,20 @@ class OnnxModule(torch.nn.Module):  # type: ignore[misc]
         super().__init__()
         self.steps = torch.nn.ModuleList(steps)
         self.source, self.result = ends
-        self._tensors = tensors
+        self._names = weight_names(steps, tensors)
+        self._weights = torch.nn.ParameterList(
+            torch.nn.Parameter(tensors[name], requires_grad=False) for name in self._names
+        )
+        self._tensors = {n: value for n, value in tensors.items() if n not in self._names}
+
+    def weights(self) -> dict[str, torch.Tensor]:
+        """What training may change, by the name it has in the graph."""
+        return dict(zip(self._names, self._weights, strict=True))
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         """What the asked output is for some rows."""
-        known: dict[str, Any] = {**self._tensors, self.source: rows, "": None}
+        known: dict[str, Any] = {"": None, **self._tensors, **self.weights()}
+        known[self.source] = rows
         for step in self.steps:
             answers = step(*(known[name] for name in step.takes))
             several = answers if isinstance(answers, tuple) else (answers,)
