@@ -26,7 +26,9 @@ from modelkeep.evidence.checkpoint import parse_checkpoint
 from modelkeep.report import Report, ReportedFinding
 
 KEEP = Path(".modelkeep")
-ALL = "scan signature bom performance evasion membership test-result decision".split()
+ALL = (
+    "scan signature bom performance evasion membership explanation backdoor test-result decision"
+).split()
 UNMEASURED = "scan signature bom test-result decision".split()
 
 
@@ -306,9 +308,8 @@ def test_record_says_what_the_report_says(desk: samples.Sample) -> None:
     evasion = parse_statement(parse_envelope(bodies[uris["evasion"]]).payload)
     by_name = {m.name: m for m in report.measurements}
     written = {m["name"]: m["value"] for m in evasion.predicate["measurements"]}
-    assert written == {
-        name: by_name[name].value for name in ("clean_accuracy", "robust_accuracy")
-    }
+    assert {"clean_accuracy", "robust_accuracy"} <= written.keys()
+    assert written == {name: by_name[name].value for name in written}
     facts = evasion.facts()
     assert facts["robust_accuracy_low_ppm"] == int(by_name["robust_accuracy"].low * 1e6)
     assert [m["digest"]["sha256"] for m in evasion.predicate["materials"]] == [
@@ -372,7 +373,7 @@ def test_code_that_builds_the_model_is_recorded_by_digest(desk: samples.Sample) 
         ]
     measured = [s for s in statements if len(s.subjects) > 1]
     assert {s.subjects[1].digest.sha256 for s in measured} == {code.digest.sha256}
-    assert len(measured) == 3
+    assert len(measured) == 5
 
 
 def test_code_of_another_folder_is_not_mistaken_for_it(desk: samples.Sample) -> None:
@@ -395,7 +396,8 @@ def forget_code() -> None:
 
 
 def numbers(sample: samples.Sample, keep: str, seed: int) -> tuple[Measurement, ...]:
-    return pipeline.check(sample.model, **sample.rows, keep=keep, seed=seed).measurements
+    measured = pipeline.check(sample.model, **sample.rows, keep=keep, seed=seed).measurements
+    return tuple(m for m in measured if not m.name.startswith("sponge"))  # a time
 
 
 def test_same_seed_gives_the_same_numbers_and_another_does_not(desk: samples.Sample) -> None:
