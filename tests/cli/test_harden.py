@@ -53,3 +53,10 @@ def test_usage_and_trouble_have_their_exit_codes() -> None:
     assert said("harden", "net.safetensors").code == 64
     assert said("harden", "nothing.safetensors", *OPTIONS).code == 2
     assert said("harden", "net.safetensors", *OPTIONS, "--defence", "magic").code == 2
+
+
+def test_a_backdoor_cannot_be_looked_for_among_two_classes() -> None:
+    got = said("harden", "net.safetensors", *OPTIONS, "--for", "backdoor")
+    assert got.code == 2
+    assert "2 classes" in got.err
+    assert not Path("net-hardened.safetensors").exists()

@@ -8,6 +8,7 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.harden import (
+    distillation,
     fast_training,
     fine_pruning,
     pgd_training,
@@ -22,6 +23,7 @@ BUILT_IN: Final = (
     fast_training.DEFENCE,
     pgd_training.DEFENCE,
     trades.DEFENCE,
+    distillation.DEFENCE,
     trigger_unlearning.DEFENCE,
     fine_pruning.DEFENCE,
     reweighing.DEFENCE,

@@ -35,7 +35,12 @@ class Judgement:
 
 
 JUDGEMENTS: Final[dict[Against, Judgement]] = {
-    "evasion": Judgement(("performance", "evasion"), "robust_accuracy", higher=True),
+    "evasion": Judgement(
+        ("performance", "evasion"),
+        "robust_accuracy",
+        higher=True,
+        alarm="gradient_masking_suspected",
+    ),
     "backdoor": Judgement(
         ("performance", "backdoor"),
         known_trigger.NAME,
