@@ -86,3 +86,17 @@ def test_a_probe_of_the_old_model_measures_both(monkeypatch: pytest.MonkeyPatch)
     done = harden(task(), DEFENCE, EFFORT, measuring((0, 0), (0, 0)))
     assert done.gained
     assert (done.before[0].value, done.after[0].value) == (0.9, 0.1)
+
+
+@pytest.mark.parametrize(("after", "gained"), [(0.02, True), (0.2, False)])
+def test_coming_closer_is_no_gain_where_a_number_must_be_reached(
+    monkeypatch: pytest.MonkeyPatch, after: float, *, gained: bool
+) -> None:
+    found = measuring_module.Judgement(
+        ("evasion",), "robust_accuracy", higher=False, enough=0.05
+    )
+    monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
+    attacks = measuring((0.9, 1.0), (after - 0.01, after + 0.01))[:1]
+    done = harden(task(), DEFENCE, EFFORT, attacks)
+    assert done.gained is gained
+    assert any("a gain needs 5%" in note for note in done.notes) is not gained

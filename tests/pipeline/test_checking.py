@@ -27,7 +27,8 @@ from modelkeep.report import Report, ReportedFinding
 
 KEEP = Path(".modelkeep")
 ALL = (
-    "scan signature bom performance evasion membership explanation backdoor test-result decision"
+    "scan signature bom performance evasion membership explanation backdoor test-result "
+    "decision"
 ).split()
 UNMEASURED = "scan signature bom test-result decision".split()
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import torch
 
 _CAUTION: Final = (
-    "a trigger whoever trained the model tied to channels that clean rows use survives "
-    "pruning (Liu et al. 2018); trigger-unlearning is the stronger repair"
+    "triggers tied to channels that clean rows use survive pruning (Liu et al. 2018), as "
+    "most patches did in our benchmark; trigger-unlearning is the stronger repair"
 )
 _LOSS: Final = 0.02  # of held-out accuracy that pruning may cost before training makes it up
 _HIDDEN: Final = 2  # linear layers of which the last but one is hidden

@@ -69,7 +69,8 @@ class Hardened:
         model: the changed model.
         before: measurements of the model as it was.
         after: the same measurements, by the same attacks, on the changed one.
-        gained: whether the interval after lies wholly on the better side of the one before.
+        gained: whether the interval after lies wholly on the better side of the one before,
+            and nothing takes the gain away (``measuring.Judgement``).
         notes: what a reader must know before relying on it.
     """
 

@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 _CAUTION: Final = (
     "the rows given must be free of the trigger: those that hold it teach it again; "
-    "triggers that bend the picture or work on one class only are hardly found"
+    "triggers that bend the picture, work on one class only or came with right labels are "
+    "hardly found"
 )
 _WORKS: Final = 0.05  # share of rows a trigger may still send to its class
 _SEARCHED: Final = 200  # rows triggers are searched on
