@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import posixpath
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -41,6 +42,7 @@ from modelkeep.sources import (
 FAILING: Final = Severity.HIGH
 _LONGEST_ERROR: Final = 500
 _TEXT: Final = "plain text, searched for secrets and commands only"
+Beside = Callable[[str], "bytes | None"]
 _MODULE: Final = 1 << 20  # bytes of a file that a rule may look into beside its own
 _MANY_FILES: Final = 200  # from here on worker processes pay
 
@@ -191,6 +193,25 @@ class _Others:
             return None
 
 
+@dataclasses.dataclass(slots=True)
+class _Members:
+    """The other members of an archive."""
+
+    holder: Stream
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a small member, ``None`` where there is none."""
+        wanted = posixpath.normpath(name)
+        for part in self.holder.reading.parts:
+            if posixpath.normpath(part.member) == wanted:
+                try:
+                    source = part.open()
+                except MalformedArtifactError:
+                    return None
+                return source.read(0, source.size) if source.size <= _MODULE else None
+        return None
+
+
 def _read(
     source: Source, shown: str, budget: Budget, plan: Plan, others: _Others
 ) -> tuple[list[Seen], tuple[Finding, ...]]:
@@ -217,8 +238,13 @@ def _read_into(
     others: _Others,
 ) -> None:
     """Fill both lists as far as it goes."""
-    beside = others.read  # one object, by which what is known of a module is kept
+    outside = others.read  # one object, by which what is known of a module is kept
+    inside: dict[int, tuple[Stream, Beside]] = {}  # the stream too, so that no id comes back
     for stream in found:
+        holder = stream.holder
+        beside: Beside = outside
+        if holder is not None:
+            beside = inside.setdefault(id(holder), (holder, _Members(holder).read))[1]
         context = Context(
             location=stream.location,
             source=stream.source,

@@ -27,8 +27,8 @@ class Context:
             ``symbolic`` or ``hard``.
         allow: dotted names the user allows a pickle to import.
         budget: what is left for this file.
-        beside: reads another file of the artifact by its shown name, if there is one and
-            it is no larger than a module.
+        beside: reads another file of the artifact by its shown name, or another member of
+            the same archive, if there is one and it is no larger than a module.
     """
 
     location: Location

@@ -15,6 +15,7 @@ Sources: CWE-95; CWE-506.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -69,6 +70,7 @@ _PLACED: Final = {
 }
 """Which argument is the path of the file that is run."""
 _KEYWORDS: Final = ("path_name", "location")
+_MODULE_ENDS: Final = (".py", "/__main__.py", "/__init__.py")
 _LOADABLE: Final = re.compile(r"(?:\.(?:py|so|pyd)|[^.]*)$")
 
 
@@ -76,7 +78,7 @@ def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per execution of text."""
     for event in acts(context, Act.EXECUTE):
         severity = _severity(event)
-        if _runs_beside(event, context.root):
+        if _runs_beside(event, context):
             severity = by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
         if severity is not None and not {NETWORK, HUB} & event.labels:
             yield report(context, RULE, event, severity, _sentence(event))
@@ -119,7 +121,7 @@ def _by_path(event: Event, position: int) -> Severity | None:
     return None if "spec_from" in event.name else Severity.MEDIUM
 
 
-def _runs_beside(event: Event, root: frozenset[str]) -> bool:
+def _runs_beside(event: Event, context: Context) -> bool:
     """Whether a module is run, or a ``hubconf.py``, that is part of the artifact."""
     if event.name == "torch.hub.load":
         source = event.named.get("source")
@@ -127,8 +129,16 @@ def _runs_beside(event: Event, root: frozenset[str]) -> bool:
     if event.name != "runpy.run_module":
         return False
     name = flat(event.argument(0, "mod_name")).strip(".").replace(".", "/")
-    wanted = (f"/{name}.py", f"/{name}/__main__.py", f"/{name}/__init__.py")
-    return bool(name) and any(f"/{shown}".endswith(wanted) for shown in root)
+    return bool(name) and any(_has_module(context, name, end) for end in _MODULE_ENDS)
+
+
+def _has_module(context: Context, name: str, end: str) -> bool:
+    """Whether a module is a file of the artifact, or a member of the archive that asks."""
+    if context.location.member is None:
+        return any(f"/{shown}".endswith(f"/{name}{end}") for shown in context.root)
+    folder = posixpath.dirname(context.location.member.rpartition("!")[2])
+    places = (posixpath.join(folder, f"{name}{end}"), f"{name}{end}")
+    return context.beside is not None and any(map(context.beside, places))
 
 
 def _by_text(event: Event, code: Value) -> Severity:

@@ -53,8 +53,10 @@ _HARMLESS: Final[dict[str, frozenset[str]]] = {
 def python_events(context: Context) -> Iterator[Event]:
     """Every act of the code of a stream."""
     if isinstance(context.document, PythonSource):
-        beside = context.beside if context.location.member is None else None
-        yield from events(context.document, context.location.path, beside)
+        path = (context.location.member or context.location.path).rpartition("!")[2]
+        # In a package of hundreds of modules, which is a library, this would take too long.
+        beside = None if is_library(context) else context.beside
+        yield from events(context.document, path, beside)
 
 
 def by_place(

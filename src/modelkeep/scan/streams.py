@@ -24,6 +24,7 @@ class Stream:
         format: the reader's name, ``text``, ``empty``, ``tensor data`` or ``unread:...``.
         reading: what the reader made of it.
         error: why the reader stopped, or ``None``.
+        holder: the stream it lies in, ``None`` for a file.
     """
 
     location: Location
@@ -31,6 +32,7 @@ class Stream:
     format: str
     reading: Reading = field(default_factory=Reading)
     error: MalformedArtifactError | None = None
+    holder: Stream | None = None
 
     @property
     def document(self) -> object:
@@ -44,9 +46,13 @@ def streams(source: Source, path: str, budget: Budget) -> Iterator[Stream]:
 
 
 def _streams(
-    source: Source, location: Location, budget: Budget, depth: int
+    source: Source,
+    location: Location,
+    budget: Budget,
+    depth: int,
+    holder: Stream | None = None,
 ) -> Iterator[Stream]:
-    stream = Stream(location, source, "unread:unknown binary content")
+    stream = Stream(location, source, "unread:unknown binary content", holder=holder)
     try:
         if depth > budget.limits.depth:
             raise LimitExceededError(f"nested deeper than {budget.limits.depth}")
@@ -58,7 +64,7 @@ def _streams(
         return
     # What else the bytes pass for is read too: a loader may see that.
     for other in others:
-        yield from _read(Stream(location, source, other), budget, depth)
+        yield from _read(Stream(location, source, other, holder=holder), budget, depth)
     yield from _read(stream, budget, depth)
 
 
@@ -80,11 +86,12 @@ def _read(stream: Stream, budget: Budget, depth: int) -> Iterator[Stream]:
     except MalformedArtifactError as error:
         stream.error = error
     for part in stream.reading.parts:
-        yield from _inner(part, stream.location, budget, depth)
+        yield from _inner(part, stream, budget, depth)
     yield stream
 
 
-def _inner(part: Part, location: Location, budget: Budget, depth: int) -> Iterator[Stream]:
+def _inner(part: Part, holder: Stream, budget: Budget, depth: int) -> Iterator[Stream]:
+    location = holder.location
     inner = f"{location.member}!{part.member}" if location.member else part.member
     place = Location(location.path, printable(inner))
     try:
@@ -93,6 +100,7 @@ def _inner(part: Part, location: Location, budget: Budget, depth: int) -> Iterat
         yield Stream(place, MemorySource(b""), "unread:damaged member", error=error)
         return
     if part.known is not None:
-        yield from _read(Stream(place, source, part.known), budget, depth + 1)
+        stream = Stream(place, source, part.known, holder=holder)
+        yield from _read(stream, budget, depth + 1)
     else:
-        yield from _streams(source, place, budget, depth + 1)
+        yield from _streams(source, place, budget, depth + 1, holder)
