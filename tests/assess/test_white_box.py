@@ -19,6 +19,7 @@ from modelkeep.models.torch_module import TorchModel
 ORDER = {"linf": np.inf, "l2": 2, "l1": 1}
 WEIGHTS = np.array([1.5, -1.0, 0.7, -0.4, 0.2, 0.0])
 FEATURES = len(WEIGHTS)
+BUDGETS = ("quick", "standard", "thorough")
 
 
 def drawn(seed: int, n: int = 6) -> tuple[Box, torch.Tensor]:
@@ -104,6 +105,29 @@ def test_a_fixed_feature_is_never_moved() -> None:
         )
         assert (changed[:, 0] == rows[:, 0]).all()
         assert (changed != rows).any()
+
+
+def test_a_larger_budget_leaves_no_more_standing_and_a_seed_decides_everything() -> None:
+    torch.manual_seed(0)
+    module = torch.nn.Sequential(
+        torch.nn.Linear(20, 40), torch.nn.ReLU(), torch.nn.Linear(40, 5)
+    ).eval()
+    model, rows = TorchModel(module), samples.normal(300, 20)
+    truth = model.predict(rows).argmax(axis=1)
+    data = samples.table(rows, truth)
+    given_problem = Problem(
+        rows, truth, rows - 0.15, rows + 0.15, 0, Threat("linf", 0.15), np.ones(20)
+    )
+    standing, spent = [], []
+    for budget in BUDGETS:
+        context = samples.context(model, data, data, budget=budget)
+        changed, work = search(context, given_problem)
+        again, _ = search(context, given_problem)
+        assert (changed == again).all()
+        standing.append(int((model.predict(changed).argmax(axis=1) == truth).sum()))
+        spent.append(work["passes"])
+    assert 0 < standing[2] <= standing[1] <= standing[0] < len(rows)
+    assert spent == sorted(spent)
 
 
 def test_passes_are_counted_whoever_drives_the_network() -> None:

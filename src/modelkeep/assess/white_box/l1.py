@@ -6,6 +6,8 @@ the radius is used up. What lies between two allowed points is allowed, so nothi
 projected. The nearest allowed point to a random start ``u`` is ``clamp(shrink(u, m))``, where
 shrinking takes ``m >= 0`` off every size; ``m`` is found by halving an interval.
 
+It is weaker than APGD, which learns how many features to move: see ``evasion_gradient``.
+
 Sources: Frank and Wolfe 1956 (steps to corners); Croce and Hein, ICML 2021 (why box and ball
 must be taken together).
 """
