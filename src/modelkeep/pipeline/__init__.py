@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
     from modelkeep.pipeline.data_poison import find_poison
+    from modelkeep.pipeline.data_provenance import describe_as, trace_provenance
     from modelkeep.pipeline.data_review import apply_cleaning, record_decisions, review_queue
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.data_tracing import trace_row
@@ -62,6 +63,7 @@ _HOMES: Final = {
     "checking": ("check",),
     "converting": ("convert",),
     "data_poison": ("find_poison",),
+    "data_provenance": ("describe_as", "trace_provenance"),
     "data_review": ("apply_cleaning", "record_decisions", "review_queue"),
     "data_tracing": ("trace_row",),
     "data_checks": ("check_data", "draft_schema", "profile_data"),
@@ -125,6 +127,7 @@ __all__ = [
     "check_data",
     "convert",
     "decrypt_model",
+    "describe_as",
     "diagnose",
     "draft_schema",
     "encrypt_model",
@@ -162,6 +165,7 @@ __all__ = [
     "show_evidence",
     "show_version",
     "sign",
+    "trace_provenance",
     "trace_row",
     "verify",
     "verify_adversarial",

@@ -6,6 +6,7 @@ import click
 
 from modelkeep.cli.data.checking import check, profile, schema
 from modelkeep.cli.data.poison import clean, review, trace
+from modelkeep.cli.data.provenance import provenance
 from modelkeep.cli.data.sealing import seal, verify
 
 
@@ -27,5 +28,6 @@ def data() -> None:
     """
 
 
-for _command in (seal, verify, schema, profile, check, clean, review, trace):
+_COMMANDS = (seal, verify, schema, profile, check, provenance, clean, review, trace)
+for _command in _COMMANDS:
     data.add_command(_command)
