@@ -160,8 +160,11 @@ def write_croissant(
         "recordSet": [_record_set(file) for file in tables],
         "mk:root": manifest.root,
         "mk:rows": manifest.rows,
-        "mk:classes": manifest.classes,
     }
+    if manifest.classes:  # names are data here, no properties
+        document["mk:classes"] = [
+            {"name": label, "mk:rows": rows} for label, rows in manifest.classes.items()
+        ]
     licence = manifest.options.licence or (said.licence if said is not None else "")
     if licence:
         document["license"] = licence
