@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
+    from modelkeep.pipeline.data_personal import find_personal_data
     from modelkeep.pipeline.data_poison import find_poison
     from modelkeep.pipeline.data_provenance import describe_as, trace_provenance
     from modelkeep.pipeline.data_review import apply_cleaning, record_decisions, review_queue
@@ -62,6 +63,7 @@ _HOMES: Final = {
     "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "converting": ("convert",),
+    "data_personal": ("find_personal_data",),
     "data_poison": ("find_poison",),
     "data_provenance": ("describe_as", "trace_provenance"),
     "data_review": ("apply_cleaning", "record_decisions", "review_queue"),
@@ -136,6 +138,7 @@ __all__ = [
     "export_signed_trust",
     "export_trust",
     "fetch_version",
+    "find_personal_data",
     "find_poison",
     "gate",
     "guard",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from modelkeep.cli.data.checking import check, profile, schema
+from modelkeep.cli.data.personal import pii
 from modelkeep.cli.data.poison import clean, review, trace
 from modelkeep.cli.data.provenance import provenance
 from modelkeep.cli.data.sealing import seal, verify
@@ -28,6 +29,6 @@ def data() -> None:
     """
 
 
-_COMMANDS = (seal, verify, schema, profile, check, provenance, clean, review, trace)
+_COMMANDS = (seal, verify, schema, profile, check, pii, provenance, clean, review, trace)
 for _command in _COMMANDS:
     data.add_command(_command)
