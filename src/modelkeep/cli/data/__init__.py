@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from modelkeep.cli.data.checking import check, profile, schema
+from modelkeep.cli.data.encryption import encrypt, open_set
 from modelkeep.cli.data.personal import pii
 from modelkeep.cli.data.poison import clean, review, trace
 from modelkeep.cli.data.provenance import provenance
+from modelkeep.cli.data.scaling import fit_scaling, scale
 from modelkeep.cli.data.sealing import seal, verify
 
 
@@ -29,6 +31,11 @@ def data() -> None:
     """
 
 
-_COMMANDS = (seal, verify, schema, profile, check, pii, provenance, clean, review, trace)
+_COMMANDS = (
+    *(seal, verify, encrypt, open_set),
+    *(schema, profile, check, pii, provenance),
+    *(clean, review, trace),
+    *(fit_scaling, scale),
+)
 for _command in _COMMANDS:
     data.add_command(_command)
