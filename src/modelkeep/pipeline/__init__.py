@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
     from modelkeep.pipeline.data_encrypting import encrypt_data, open_data
+    from modelkeep.pipeline.data_leaks import find_leaks
     from modelkeep.pipeline.data_personal import find_personal_data
     from modelkeep.pipeline.data_poison import find_poison
     from modelkeep.pipeline.data_provenance import describe_as, trace_provenance
@@ -66,6 +67,7 @@ _HOMES: Final = {
     "checking": ("check",),
     "converting": ("convert",),
     "data_encrypting": ("encrypt_data", "open_data"),
+    "data_leaks": ("find_leaks",),
     "data_personal": ("find_personal_data",),
     "data_poison": ("find_poison",),
     "data_provenance": ("describe_as", "trace_provenance"),
@@ -143,6 +145,7 @@ __all__ = [
     "export_signed_trust",
     "export_trust",
     "fetch_version",
+    "find_leaks",
     "find_personal_data",
     "find_poison",
     "fit_scaling",

@@ -6,6 +6,7 @@ import click
 
 from modelkeep.cli.data.checking import check, profile, schema
 from modelkeep.cli.data.encryption import encrypt, open_set
+from modelkeep.cli.data.leaks import leaks
 from modelkeep.cli.data.personal import pii
 from modelkeep.cli.data.poison import clean, review, trace
 from modelkeep.cli.data.provenance import provenance
@@ -33,7 +34,7 @@ def data() -> None:
 
 _COMMANDS = (
     *(seal, verify, encrypt, open_set),
-    *(schema, profile, check, pii, provenance),
+    *(schema, profile, check, pii, leaks, provenance),
     *(clean, review, trace),
     *(fit_scaling, scale),
 )
