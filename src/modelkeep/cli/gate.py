@@ -6,13 +6,18 @@ from pathlib import Path
 
 import click
 
-from modelkeep.cli.options import ACTIONS, output_options, profile_option
+from modelkeep.cli.options import ACTIONS, DATA_ACTIONS, output_options, profile_option
 from modelkeep.cli.output import listening, planned, write_report
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
-@click.option("--action", type=click.Choice(ACTIONS), required=True, help="What is asked for.")
+@click.option(
+    "--action",
+    type=click.Choice((*ACTIONS, *DATA_ACTIONS)),
+    required=True,
+    help="What is asked for; train_on of a data set.",
+)
 @profile_option
 @output_options
 @click.pass_context
@@ -24,13 +29,14 @@ def gate(
     outputs: tuple[str, ...],
     profile: str | None,
 ) -> None:
-    """Ask the gate about MODEL on the evidence there is; nothing is measured anew.
+    """Ask the gate about MODEL or a data set, on the evidence there is; measure nothing.
 
     \b
     Examples:
       modelkeep gate model.onnx --action deploy
       modelkeep gate model.onnx --action load --profile prod
       modelkeep gate model.onnx --action serve --format json
+      modelkeep gate train.parquet --action train_on
 
     \b
     Exit codes: 0 allowed, 1 denied, 2 could not finish, 64 usage.

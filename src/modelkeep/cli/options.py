@@ -10,6 +10,7 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 PROFILES: Final = ("report", "dev", "prod")
 ACTIONS: Final = ("train", "store", "deploy", "load", "serve")
+DATA_ACTIONS: Final = ("train_on",)
 BUDGETS: Final = ("quick", "standard", "thorough")
 SEVERITIES: Final = ("info", "low", "medium", "high", "critical")
 

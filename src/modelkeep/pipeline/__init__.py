@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
+    from modelkeep.pipeline.data_encrypting import encrypt_data, open_data
+    from modelkeep.pipeline.data_leaks import find_leaks
+    from modelkeep.pipeline.data_personal import find_personal_data
     from modelkeep.pipeline.data_poison import find_poison
+    from modelkeep.pipeline.data_provenance import describe_as, trace_provenance
     from modelkeep.pipeline.data_review import apply_cleaning, record_decisions, review_queue
+    from modelkeep.pipeline.data_scaling import fit_scaling, scale_data
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.data_tracing import trace_row
     from modelkeep.pipeline.diagnosis import diagnose
@@ -61,10 +66,15 @@ _HOMES: Final = {
     "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "converting": ("convert",),
+    "data_encrypting": ("encrypt_data", "open_data"),
+    "data_leaks": ("find_leaks",),
+    "data_personal": ("find_personal_data",),
     "data_poison": ("find_poison",),
+    "data_provenance": ("describe_as", "trace_provenance"),
     "data_review": ("apply_cleaning", "record_decisions", "review_queue"),
     "data_tracing": ("trace_row",),
     "data_checks": ("check_data", "draft_schema", "profile_data"),
+    "data_scaling": ("fit_scaling", "scale_data"),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
@@ -125,15 +135,20 @@ __all__ = [
     "check_data",
     "convert",
     "decrypt_model",
+    "describe_as",
     "diagnose",
     "draft_schema",
+    "encrypt_data",
     "encrypt_model",
     "explain",
     "export_evidence",
     "export_signed_trust",
     "export_trust",
     "fetch_version",
+    "find_leaks",
+    "find_personal_data",
     "find_poison",
+    "fit_scaling",
     "gate",
     "guard",
     "harden",
@@ -146,6 +161,7 @@ __all__ = [
     "list_trust",
     "load",
     "move_version",
+    "open_data",
     "pages",
     "place_of_new_keep",
     "profile_data",
@@ -157,11 +173,13 @@ __all__ = [
     "revoke_trust",
     "rewrap_model",
     "rotate_trust",
+    "scale_data",
     "scan",
     "seal_data",
     "show_evidence",
     "show_version",
     "sign",
+    "trace_provenance",
     "trace_row",
     "verify",
     "verify_adversarial",

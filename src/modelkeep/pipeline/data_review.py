@@ -32,9 +32,10 @@ from modelkeep.data.review import (
     truth_digest,
 )
 from modelkeep.data.review.decisions import TWO
-from modelkeep.evidence import by_key, make_statement, parse_statement, verify_envelope
+from modelkeep.evidence import make_statement
 from modelkeep.models import need
 from modelkeep.pipeline.data_poison import DataInputs, controls_place, read_data
+from modelkeep.pipeline.data_trust import trusted_predicates
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace, user_name
 from modelkeep.sources import digest_artifact, open_artifact
@@ -229,23 +230,8 @@ class _Report:
     controls: str
 
 
-def _trusted(
-    workspace: Workspace, subject: Subject, key: str
-) -> list[tuple[str, dict[str, Any]]]:
-    """Predicates of one type about the data, oldest first, from signers trusted for it."""
-    trust, uri = workspace.keep.trust, by_key(key).uri
-    found = []
-    for entry in workspace.keep.store.entries(subject.digest.sha256):
-        if entry.predicate_type != uri:
-            continue
-        payload, keyid = verify_envelope(entry.body, trust.keys())
-        if trust.allows(keyid, uri):
-            found.append((entry.statement_id, parse_statement(payload).predicate))
-    return found
-
-
 def _newest(workspace: Workspace, subject: Subject) -> _Report:
-    reports = _trusted(workspace, subject, "data-poison")
+    reports = trusted_predicates(workspace, subject.digest.sha256, "data-poison")
     if not reports:
         raise InputError(
             f"{subject.name}: nobody has looked for poison in these bytes",
@@ -259,7 +245,7 @@ def _newest(workspace: Workspace, subject: Subject) -> _Report:
 def _decisions(workspace: Workspace, subject: Subject, queue: str) -> list[ReviewDecision]:
     return [
         ReviewDecision(said["group"], said["choice"], said["reviewer"], said["reason"])
-        for _, said in _trusted(workspace, subject, "data-review")
+        for _, said in trusted_predicates(workspace, subject.digest.sha256, "data-review")
         if said["queue"] == queue
     ]
 

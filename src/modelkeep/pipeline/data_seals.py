@@ -23,26 +23,20 @@ from modelkeep.data import (
     Options,
     Others,
     Sealed,
-    SealFile,
     compare_data,
     key_name,
     open_tags,
     place_of_seal,
     place_of_tags,
     read_seal,
-    require_consistent,
     write_seal,
 )
 from modelkeep.data import seal_data as seal_files
 from modelkeep.data.interface import FileSeal
-from modelkeep.evidence import (
-    by_key,
-    make_statement,
-    parse_statement,
-    verify_envelope,
-)
+from modelkeep.evidence import make_statement
 from modelkeep.pipeline.artifacts import size_of
 from modelkeep.pipeline.data_checks import DataReport, Examination
+from modelkeep.pipeline.data_trust import require_trusted
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 from modelkeep.sources import (
@@ -169,7 +163,7 @@ def verify_data(
     with open_workspace(flags, heard) as workspace:
         path = _place(open_artifact(data), seal)
         found = read_seal(path)
-        _require_trusted(workspace, found, path)
+        require_trusted(workspace, found, path)
         artifact = open_artifact(data)
         before = stamp(artifact)
         heard.reads("hashing")
@@ -272,29 +266,6 @@ def _record(
     return receipt.statement_id, workspace.keep.store.entry(receipt.statement_id).body
 
 
-def _require_trusted(workspace: Workspace, found: SealFile, path: Path) -> None:
-    trust = workspace.keep.trust
-    payload, keyid = verify_envelope(found.envelope, trust.keys())
-    statement = parse_statement(payload)
-    if statement.predicate_type != by_key("seal").uri:
-        raise EvidenceError(f"{path}: holds another kind of statement")
-    if not trust.allows(keyid, statement.predicate_type, statement.issued):
-        raise EvidenceError(
-            f"{path}: signer {keyid[:12]} may not assert seal",
-            "If you trust the signer for it: modelkeep trust add NAME KEY.pub --predicate seal",
-        )
-    now = workspace.keep.clock()
-    if not statement.issued <= now < statement.expires:
-        raise EvidenceError(
-            f"{path}: in force from {statement.predicate['issued']} to "
-            f"{statement.predicate['expires']} only",
-            "Seal the data again.",
-        )
-    if statement.predicate.get("manifest_sha256") != found.sha256:
-        raise EvidenceError(f"{path}: its manifest is not the one that was signed")
-    require_consistent(found.manifest, path)
-
-
 class _Older:
     """Seals of files taken over from the seal that lies there already."""
 
@@ -305,7 +276,7 @@ class _Older:
             return
         try:
             found = read_seal(path)
-            _require_trusted(workspace, found, path)
+            require_trusted(workspace, found, path)
         except EvidenceError as error:
             workspace.listener.tell(f"the older seal is not used: {error.message}")
             return

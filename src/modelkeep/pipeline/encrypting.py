@@ -65,24 +65,26 @@ def encrypt_model(
         EvidenceError: the model changed meanwhile.
     """
     heard = listener or Listener()
-    artifact, place = open_artifact(model), _free(target)
+    artifact, place = open_artifact(model), free_place(target)
     if age:
         if to or artifact.is_directory:
             raise UsageError("age encrypts one file, for age recipients only")
-        with _draft(place) as draft:
+        with drafted(place) as draft:
             encrypt_age(artifact.path, draft, age)
         return place
     with open_workspace(flags, heard, make=True) as workspace:
-        people = [load_recipient(Path(key)) for key in to] or [_own(workspace).recipient]
+        people = [load_recipient(Path(key)) for key in to] or [
+            own_identity(workspace).recipient
+        ]
     heard.reads("encrypting")
     count = heard.counting(size_of(artifact))
-    with _draft(place) as draft:
+    with drafted(place) as draft:
         digests = {}
         for name in artifact.files:
-            with FileSource(artifact.locate(name)) as source, _create(draft, name) as sink:
+            with FileSource(artifact.locate(name)) as source, create_file(draft, name) as sink:
                 digests[name] = encrypt(source, sink, people, progress=count).sha256
         if artifact.is_directory:
-            with _create(draft, LIST) as sink:
+            with create_file(draft, LIST) as sink:
                 encrypt(MemorySource(encode(digests)), sink, people)
     return place
 
@@ -111,20 +113,20 @@ def decrypt_model(
         MalformedArtifactError: not encrypted by modelkeep, or cut off.
     """
     heard = listener or Listener()
-    artifact, place = open_artifact(model), _free(target)
+    artifact, place = open_artifact(model), free_place(target)
     if key is not None and _is_age(artifact):
-        with _draft(place) as draft:
+        with drafted(place) as draft:
             decrypt_age(artifact.path, draft, _text(Path(key)))
         return place
-    identity = _identity(key, flags, heard)
+    identity = identity_of(key, flags, heard)
     names = _require_whole(artifact, identity)
     heard.reads("decrypting")
     count = heard.counting(size_of(artifact))
-    with _draft(place) as draft:
+    with drafted(place) as draft:
         for name in artifact.files:
             if name == LIST:
                 continue
-            with FileSource(artifact.locate(name)) as source, _create(draft, name) as sink:
+            with FileSource(artifact.locate(name)) as source, create_file(draft, name) as sink:
                 found = decrypt(source, sink, identity, count).sha256
             if names is not None and names[name] != found:
                 raise EvidenceError(f"{artifact.locate(name)}: is another file of the model")
@@ -155,12 +157,12 @@ def rewrap_model(
         EvidenceError: it was changed.
     """
     heard = listener or Listener()
-    artifact, place = open_artifact(model), _free(target)
-    identity = _identity(key, flags, heard)
+    artifact, place = open_artifact(model), free_place(target)
+    identity = identity_of(key, flags, heard)
     people = [load_recipient(Path(path)) for path in to]
-    with _draft(place) as draft:
+    with drafted(place) as draft:
         for name in artifact.files:
-            with FileSource(artifact.locate(name)) as source, _create(draft, name) as sink:
+            with FileSource(artifact.locate(name)) as source, create_file(draft, name) as sink:
                 rewrap(source, sink, identity, people)
     return place
 
@@ -196,16 +198,17 @@ def _require_whole(artifact: Artifact, identity: Identity) -> dict[str, str] | N
     return names
 
 
-def _identity(
+def identity_of(
     key: str | Path | None, flags: dict[str, Value | None], heard: Listener
 ) -> Identity:
+    """The private key somebody named, or the keep's own."""
     if key is not None:
         return load_identity(Path(key))
     with open_workspace(flags, heard) as workspace:
-        return _own(workspace)
+        return own_identity(workspace)
 
 
-def _own(workspace: Workspace) -> Identity:
+def own_identity(workspace: Workspace) -> Identity:
     """The keep's own key for encryption, made when it is first needed."""
     path = workspace.keep.root / "keys" / "encryption.pem"
     if not path.exists():
@@ -215,7 +218,12 @@ def _own(workspace: Workspace) -> Identity:
     return load_identity(path)
 
 
-def _free(target: str | Path) -> Path:
+def free_place(target: str | Path) -> Path:
+    """A place where nothing is yet.
+
+    Raises:
+        InputError: something is there.
+    """
     place = Path(target)
     if place.exists() or place.is_symlink():
         raise InputError(f"{place}: is there already", "Name a place that is free.")
@@ -223,7 +231,7 @@ def _free(target: str | Path) -> Path:
 
 
 @contextmanager
-def _draft(place: Path) -> Iterator[Path]:
+def drafted(place: Path) -> Iterator[Path]:
     """A place beside the target, moved there when all went well and removed when not."""
     draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
     try:
@@ -238,7 +246,8 @@ def _draft(place: Path) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
-def _create(draft: Path, name: str) -> IO[bytes]:
+def create_file(draft: Path, name: str) -> IO[bytes]:
+    """A new file for its owner only, in a directory or, without a name, the draft itself."""
     path = draft / name if name else draft
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

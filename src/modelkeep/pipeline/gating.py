@@ -1,8 +1,10 @@
-"""``modelkeep gate``: may this be done with this model, on today's evidence?"""
+"""``modelkeep gate``: may this be done with a model or data set, on today's evidence?"""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+import msgspec
 
 from modelkeep.core import Verdict
 from modelkeep.core.settings import Value
@@ -10,6 +12,7 @@ from modelkeep.evidence import timestamp
 from modelkeep.pipeline.artifacts import digest_model
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import open_workspace
+from modelkeep.policy import DATA_ACTIONS
 from modelkeep.report import Report, ReportedFile, ReportedReceipt
 
 
@@ -23,8 +26,9 @@ def gate(
     """Ask the gate of an action; nothing is measured anew.
 
     Args:
-        model: file or directory; it is hashed, and only evidence about these bytes counts.
-        action: train, store, deploy, load or serve.
+        model: file or directory, for ``train_on`` of a data set; it is hashed, and only
+            evidence about these bytes counts.
+        action: train, store, deploy, load or serve; train_on for a data set.
         listener: who hears how far it got.
         flags: settings, such as ``profile="prod"``.
 
@@ -35,6 +39,8 @@ def gate(
     heard = listener or Listener()
     with open_workspace(flags, heard) as workspace:
         artifact, _, subject = digest_model(model, heard)
+        if action in DATA_ACTIONS:
+            subject = msgspec.structs.replace(subject, kind="dataset")
         facts = workspace.facts(subject)
         decision, receipt = workspace.decide(action, subject)
         return Report(

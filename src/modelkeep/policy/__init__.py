@@ -25,13 +25,14 @@ from modelkeep.policy.gates import (
     policy_digest,
     require_decidable,
 )
-from modelkeep.policy.interface import ACTIONS
+from modelkeep.policy.interface import ACTIONS, DATA_ACTIONS
 from modelkeep.policy.summary import decision_statement
 from modelkeep.policy.vocabulary import PPM, schema_text
 
 __all__ = [
     "ACCESS_ACTIONS",
     "ACTIONS",
+    "DATA_ACTIONS",
     "FILES",
     "PPM",
     "ROLES",

@@ -1,4 +1,4 @@
-"""One gate for five actions: permit when all conditions hold, in Cedar.
+"""One gate for every action: permit when all conditions hold, in Cedar.
 
 A policy file is a list of conditions. For each action the gate is *one* Cedar
 policy, made of all conditions that apply, so an absent fact denies and an
@@ -24,7 +24,7 @@ import cedarpy
 
 from modelkeep.core import Decision, EvidenceError, InputError, Missing, UsageError
 from modelkeep.evidence import Facts, encode
-from modelkeep.policy.interface import ACTIONS
+from modelkeep.policy.interface import ACTIONS, DATA_ACTIONS
 from modelkeep.policy.vocabulary import make_context, schema_text
 
 # `report` judges by the rules of `prod`; it only never fails the command.
@@ -142,7 +142,8 @@ def parse_gates(profile: str, text: str, thresholds: Mapping[str, float], origin
     if len({c.id for c in conditions}) < len(conditions):
         raise InputError(f"{origin}: two conditions have the same @id")
     try:
-        gates = {action: _gate(conditions, action, origin) for action in ACTIONS}
+        asked = {action for c in conditions for action in c.actions} & set(DATA_ACTIONS)
+        gates = {a: _gate(conditions, a, origin) for a in (*ACTIONS, *sorted(asked))}
     except (ValueError, RecursionError) as error:
         raise InputError(f"{origin}: a condition is too long for Cedar ({error})") from error
     return Gates(
@@ -202,7 +203,7 @@ def _condition(policy: dict[str, Any], origin: str) -> _Condition:
 
 def _actions(scope: dict[str, Any]) -> Iterator[str]:
     if scope["op"] == "All":
-        yield from ACTIONS
+        yield from (*ACTIONS, *DATA_ACTIONS)
     elif "entity" in scope:
         yield scope["entity"]["id"]
     else:
@@ -251,8 +252,9 @@ def require_decidable(action: str, profile: str) -> None:
     Raises:
         UsageError: unknown action, or load and serve under the report profile.
     """
-    if action not in ACTIONS:
-        raise UsageError(f"unknown action {action!r}", f"Use one of {', '.join(ACTIONS)}.")
+    known = (*ACTIONS, *DATA_ACTIONS)
+    if action not in known:
+        raise UsageError(f"unknown action {action!r}", f"Use one of {', '.join(known)}.")
     if profile == "report" and action in NEVER_IN_REPORT:
         raise UsageError(
             f"the report profile only reports; {action} needs a gate that can say no",
@@ -264,17 +266,23 @@ def decide(action: str, subject: str, principal: str, facts: Facts, gates: Gates
     """Ask the gate of an action.
 
     Args:
-        action: train, store, deploy, load or serve.
-        subject: sha256 of the model, hex.
+        action: train, store, deploy, load or serve of a model, train_on of a data set.
+        subject: sha256 of the model or data set, hex.
         principal: who asks.
         facts: what is proved, from ``evidence.gather_facts``.
         gates: parsed policies.
 
     Raises:
         UsageError: unknown action, or load and serve under the report profile.
+        InputError: the policy file says nothing of this action.
     """
     require_decidable(action, gates.profile)
-    gate = gates._gates[action]  # noqa: SLF001 - same room
+    gate = gates._gates.get(action)  # noqa: SLF001 - same room
+    if gate is None:
+        raise InputError(
+            f"the {gates.profile} policy has no condition for {action!r}",
+            "Add the conditions of the packaged policy file to the keep's own.",
+        )
     request: dict[str, Any] = {
         "principal": _uid("User", principal),
         "action": _uid("Action", action),
@@ -295,7 +303,9 @@ def decide(action: str, subject: str, principal: str, facts: Facts, gates: Gates
 def _missing(condition: _Condition, context: dict[str, object]) -> Missing:
     """What is missing; where a fact is not proved, proving it comes before mending."""
     absent = tuple(name for name in condition.needs if name not in context)
-    return Missing(condition.id, condition.says, PROVE if absent else condition.mend, absent)
+    of_models = any(action in ACTIONS for action in condition.actions)
+    mend = PROVE if absent and of_models else condition.mend
+    return Missing(condition.id, condition.says, mend, absent)
 
 
 def _uid(kind: str, name: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from modelkeep.core import UsageError
 from modelkeep.evidence import TABLE, Facts
-from modelkeep.policy.interface import ACTIONS
+from modelkeep.policy.interface import ACTIONS, DATA_ACTIONS
 
 PPM: Final = 1_000_000
 _LARGEST: Final = 1e9  # times a million it still is a Cedar number
@@ -41,7 +41,7 @@ def schema_text(thresholds: Mapping[str, float]) -> str:
     facts = {name: kind for row in TABLE for name, kind in row.facts.items()}
     lines = [f"    {name}?: {_CEDAR[kind]}," for name, kind in sorted(facts.items())]
     limits = ", ".join(f"{name}: Long" for name in sorted(threshold_longs(thresholds)))
-    actions = ", ".join(f'"{action}"' for action in ACTIONS)
+    actions = ", ".join(f'"{action}"' for action in (*ACTIONS, *DATA_ACTIONS))
     return "\n".join(
         [
             "entity User;",

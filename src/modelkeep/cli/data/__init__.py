@@ -5,7 +5,12 @@ from __future__ import annotations
 import click
 
 from modelkeep.cli.data.checking import check, profile, schema
+from modelkeep.cli.data.encryption import encrypt, open_set
+from modelkeep.cli.data.leaks import leaks
+from modelkeep.cli.data.personal import pii
 from modelkeep.cli.data.poison import clean, review, trace
+from modelkeep.cli.data.provenance import provenance
+from modelkeep.cli.data.scaling import fit_scaling, scale
 from modelkeep.cli.data.sealing import seal, verify
 
 
@@ -27,5 +32,11 @@ def data() -> None:
     """
 
 
-for _command in (seal, verify, schema, profile, check, clean, review, trace):
+_COMMANDS = (
+    *(seal, verify, encrypt, open_set),
+    *(schema, profile, check, pii, leaks, provenance),
+    *(clean, review, trace),
+    *(fit_scaling, scale),
+)
+for _command in _COMMANDS:
     data.add_command(_command)
