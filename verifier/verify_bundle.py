@@ -100,6 +100,8 @@ TABLE: Final = {
         ("stage_quarantined", "stage_retired", "stage_revoked"),
     ),
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
+    "access": ("urn:modelkeep:predicate:access:1", ()),
+    "access-use": ("urn:modelkeep:predicate:access-use:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
 BOOLEAN: Final = frozenset(

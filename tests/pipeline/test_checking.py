@@ -26,9 +26,8 @@ from modelkeep.evidence.checkpoint import parse_checkpoint
 from modelkeep.report import Report, ReportedFinding
 
 KEEP = Path(".modelkeep")
-ALL = (
-    "scan signature bom performance evasion membership explanation backdoor test-result decision"
-).split()
+MEASURED = "performance evasion membership explanation backdoor".split()
+ALL = [*"scan signature bom".split(), *MEASURED, "test-result", "decision"]
 UNMEASURED = "scan signature bom test-result decision".split()
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from modelkeep.cli.access import access
 from modelkeep.cli.assess import assess
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
@@ -61,7 +62,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 for _command in (
     check, assess, harden, scan, sign, verify, data, gate, registry, init, trust, evidence,
-    explain, doctor, config, encrypt, decrypt, rewrap, convert,
+    explain, doctor, config, encrypt, decrypt, rewrap, convert, access,
 ):  # fmt: skip
     cli.add_command(_command)
 

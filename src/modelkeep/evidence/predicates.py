@@ -17,6 +17,13 @@ from typing import Any, Final, Literal
 import msgspec
 
 from modelkeep.core import EvidenceError, Measurement, NotChecked
+from modelkeep.evidence.custody_predicates import (
+    Access,
+    AccessUse,
+    Approval,
+    Revocation,
+    Stage,
+)
 from modelkeep.evidence.data_predicates import DataDerivation, DataPoison, DataReview
 from modelkeep.evidence.predicate import Predicate
 
@@ -121,40 +128,6 @@ class Hardening(Predicate, frozen=True, kw_only=True):
     before: list[Measurement]
     after: list[Measurement]
     notes: list[str]
-
-
-class Revocation(Predicate, frozen=True, kw_only=True):
-    """A key's statements issued from ``since`` on do not count.
-
-    ``entries`` of ``log`` were there before that moment; what stands behind them was
-    logged later, whatever time it states.
-    """
-
-    name: str
-    since: str
-    reason: str
-    log: str
-    entries: int
-
-
-class Stage(Predicate, frozen=True, kw_only=True):
-    """A version of a model enters a stage of its life; ``rests_on`` says by what right."""
-
-    name: str
-    before: str
-    after: str
-    reason: str
-    rests_on: list[str]
-    files: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    break_glass: dict[str, str] = msgspec.field(default_factory=dict)
-
-
-class Approval(Predicate, frozen=True, kw_only=True):
-    """Somebody agrees that a version enters a stage."""
-
-    name: str
-    stage: str
-    reason: str
 
 
 class DataCheck(Predicate, frozen=True, kw_only=True):
@@ -300,6 +273,8 @@ TABLE: Final = (
         Stage,
     ),
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
+    PredicateType("access", f"{PREFIX}access:1", 3650, {}, Access),
+    PredicateType("access-use", f"{PREFIX}access-use:1", 3650, {}, AccessUse),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),
 )

@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.accessing import (
+        explain_access,
+        give_role,
+        list_access,
+        review_access,
+    )
     from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
@@ -58,6 +64,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
 
 _HOMES: Final = {
+    "accessing": ("explain_access", "give_role", "list_access", "review_access"),
     "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "converting": ("convert",),
@@ -129,17 +136,20 @@ __all__ = [
     "draft_schema",
     "encrypt_model",
     "explain",
+    "explain_access",
     "export_evidence",
     "export_signed_trust",
     "export_trust",
     "fetch_version",
     "find_poison",
     "gate",
+    "give_role",
     "guard",
     "harden",
     "import_trust",
     "init_keep",
     "keep_path",
+    "list_access",
     "list_evidence",
     "list_registry",
     "list_rules",
@@ -153,6 +163,7 @@ __all__ = [
     "record_decisions",
     "register",
     "remove_trust",
+    "review_access",
     "review_queue",
     "revoke_trust",
     "rewrap_model",

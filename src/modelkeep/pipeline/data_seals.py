@@ -41,6 +41,7 @@ from modelkeep.evidence import (
     parse_statement,
     verify_envelope,
 )
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import size_of
 from modelkeep.pipeline.data_checks import DataReport, Examination
 from modelkeep.pipeline.listening import Listener
@@ -120,6 +121,7 @@ def seal_data(
     examination = Examination(schema, reference, heard)
     with open_workspace(flags, heard, make=True) as workspace:
         artifact, hashed, subject = _digest(data, heard)
+        require_access(workspace, "sign", subject)
         path = _place(artifact, seal)
         key = _tag_key(workspace, make=True) or b""
         descriptor, draft = _draft(place_of_tags(path))
