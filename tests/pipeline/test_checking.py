@@ -26,8 +26,10 @@ from modelkeep.evidence.checkpoint import parse_checkpoint
 from modelkeep.report import Report, ReportedFinding
 
 KEEP = Path(".modelkeep")
-MEASURED = "performance evasion membership explanation backdoor".split()
-ALL = [*"scan signature bom".split(), *MEASURED, "test-result", "decision"]
+ALL = (
+    "scan signature bom performance evasion membership explanation backdoor test-result "
+    "decision"
+).split()
 UNMEASURED = "scan signature bom test-result decision".split()
 
 

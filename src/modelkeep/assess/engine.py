@@ -10,7 +10,14 @@ import msgspec
 import numpy as np
 
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome
-from modelkeep.core import InputError, Measurement, MissingExtraError, NotChecked, Risk
+from modelkeep.core import (
+    InputError,
+    Measurement,
+    MissingExtraError,
+    ModelkeepError,
+    NotChecked,
+    Risk,
+)
 
 
 @dataclass(slots=True)
@@ -54,7 +61,12 @@ def assess_model(
     unfit: list[tuple[str, NotChecked]] = []
     risks: list[Risk] = []
     for attack in attacks:
-        reason = attack.applies(context)
+        try:
+            reason = attack.applies(context)
+        except (InputError, MissingExtraError) as error:  # it may ask the model
+            result.stopped = (*result.stopped, attack.id)
+            missed.append(_stopped(attack, error))
+            continue
         if reason is not None:
             unfit.append((attack.predicate, NotChecked(attack.name, reason)))
             continue
@@ -68,10 +80,11 @@ def assess_model(
                 else:
                     made.append(outcome)
         except (InputError, MissingExtraError) as error:
-            if not made and attack.predicate == "performance":
+            nothing = not made and attack.predicate not in result.measurements
+            if nothing and attack.predicate == "performance":  # the model cannot be asked
                 raise
             result.stopped = (*result.stopped, attack.id)
-            missed.append(NotChecked(attack.name, f"stopped: {error.message} {error.hint}"))
+            missed.append(_stopped(attack, error))
         found = tuple(made)
         before = result.measurements.get(attack.predicate, ())
         result.measurements[attack.predicate] = (*before, *found)
@@ -84,6 +97,10 @@ def assess_model(
     result.not_checked = tuple(missed)
     result.risks = tuple(sorted(risks, key=lambda risk: risk.score, reverse=True))
     return result
+
+
+def _stopped(attack: Attack, error: ModelkeepError) -> NotChecked:
+    return NotChecked(attack.name, f"stopped: {error.message} {error.hint}")
 
 
 def _outcomes(context: Context, attack: Attack) -> Iterator[Outcome]:

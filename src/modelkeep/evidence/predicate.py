@@ -1,4 +1,4 @@
-"""What all our predicates carry, whatever they are about."""
+"""What our predicates have in common, whatever they are about."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ class Predicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     issued: str
     expires: str
     facts: dict[str, FactValue]
+
+
+class Verifier(msgspec.Struct, frozen=True):
+    """Who verified."""
+
+    id: str

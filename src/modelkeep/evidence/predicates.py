@@ -12,136 +12,28 @@ SLSA verification summary v1. Fields those do not define are additions of ours.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
-from modelkeep.core import EvidenceError, Measurement, NotChecked
-from modelkeep.evidence.custody_predicates import (
-    Access,
-    AccessUse,
-    Approval,
-    Revocation,
-    Stage,
-)
-from modelkeep.evidence.data_predicates import DataDerivation, DataPoison, DataReview
+from modelkeep.core import EvidenceError
 from modelkeep.evidence.predicate import Predicate
+from modelkeep.evidence.predicate_assess import Measurements, TestResult
+from modelkeep.evidence.predicate_data import (
+    DataCheck,
+    DataDerivation,
+    DataPoison,
+    DataReview,
+    DataSeal,
+)
+from modelkeep.evidence.predicate_harden import Hardening
+from modelkeep.evidence.predicate_policy import Access, AccessUse, Decision
+from modelkeep.evidence.predicate_registry import Approval, Stage
+from modelkeep.evidence.predicate_scan import Scan
+from modelkeep.evidence.predicate_trust import BillOfMaterials, Revocation, SignatureResult
 
 PREFIX: Final = "urn:modelkeep:predicate:"
 MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
-
-
-class ScannedFile(msgspec.Struct, frozen=True):
-    """One file's verdict and its findings as sentences."""
-
-    path: str
-    sha256: str
-    verdict: str
-    findings: list[str] = []
-
-
-class Scan(Predicate, frozen=True, kw_only=True):
-    """Static rules over every file."""
-
-    tool: str
-    rules: list[str]
-    files: list[ScannedFile]
-
-
-class Verifier(msgspec.Struct, frozen=True):
-    """Who verified."""
-
-    id: str
-
-
-class SignatureResult(Predicate, frozen=True, kw_only=True):
-    """In-toto SVR: which properties of the model's signature hold."""
-
-    verifier: Verifier
-    timeCreated: str  # noqa: N815 - the field's name in the predicate
-    properties: list[str]
-
-
-class BillOfMaterials(Predicate, frozen=True, kw_only=True):
-    """A CycloneDX document."""
-
-    bom: dict[str, Any]
-
-
-class Measurements(Predicate, frozen=True, kw_only=True):
-    """Numbers measured on a live model, and what they were measured with."""
-
-    tool: str
-    measurements: list[Measurement]
-    not_checked: list[NotChecked]
-    materials: list[dict[str, Any]]
-
-
-class TestResult(Predicate, frozen=True, kw_only=True):
-    """In-toto test-result: the run as a whole."""
-
-    result: Literal["PASSED", "WARNED", "FAILED"]
-    configuration: list[dict[str, Any]]
-    passedTests: list[str]  # noqa: N815
-    warnedTests: list[str]  # noqa: N815
-    failedTests: list[str]  # noqa: N815
-
-
-class Decision(Predicate, frozen=True, kw_only=True):
-    """SLSA verification summary: what a gate decided, from what, by which policy."""
-
-    verifier: Verifier
-    timeVerified: str  # noqa: N815
-    resourceUri: str  # noqa: N815
-    policy: dict[str, Any]
-    inputAttestations: list[dict[str, Any]]  # noqa: N815
-    verificationResult: Literal["PASSED", "FAILED"]  # noqa: N815
-    verifiedLevels: list[str]  # noqa: N815
-    action: str
-    principal: str
-    context: dict[str, Any]
-    missing: list[str]
-    errors: list[str]
-
-
-class DataSeal(Predicate, frozen=True, kw_only=True):
-    """A data set's manifest by its digest, and what the manifest says in short."""
-
-    tool: str
-    manifest_sha256: str
-    root: str
-    rows: int
-    files: int
-    classes: int
-    source: str
-    licence: str
-
-
-class Hardening(Predicate, frozen=True, kw_only=True):
-    """What a model was changed from, how, and what the change was worth."""
-
-    tool: str
-    defence: str
-    gained: bool
-    changed_from: dict[str, Any]
-    materials: list[dict[str, Any]]
-    before: list[Measurement]
-    after: list[Measurement]
-    notes: list[str]
-
-
-class DataCheck(Predicate, frozen=True, kw_only=True):
-    """Rules of a schema, and drift against a reference, over every row of a data set."""
-
-    tool: str
-    verdict: str
-    schema_sha256: str
-    reference_sha256: str
-    results: list[dict[str, Any]]
-    drift: list[dict[str, Any]]
-    alarm: float
-    least: float
-    not_checked: list[NotChecked]
 
 
 @dataclass(frozen=True, slots=True)

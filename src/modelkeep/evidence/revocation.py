@@ -16,7 +16,7 @@ import msgspec
 
 from modelkeep.core import Digest, EvidenceError, Subject
 from modelkeep.core.clock import timestamp
-from modelkeep.evidence.custody_predicates import Revocation
+from modelkeep.evidence.predicate_trust import Revocation
 from modelkeep.evidence.predicates import by_key
 from modelkeep.evidence.statement import (
     Clock,

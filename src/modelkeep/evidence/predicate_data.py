@@ -1,4 +1,4 @@
-"""Shapes of the predicates about what was found in data sets and done to them."""
+"""Shapes of the predicates about data sets: sealed, checked, examined and changed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,33 @@ from typing import Any, Literal
 
 from modelkeep.core import Measurement, NotChecked
 from modelkeep.evidence.predicate import Predicate
+
+
+class DataSeal(Predicate, frozen=True, kw_only=True):
+    """A data set's manifest by its digest, and what the manifest says in short."""
+
+    tool: str
+    manifest_sha256: str
+    root: str
+    rows: int
+    files: int
+    classes: int
+    source: str
+    licence: str
+
+
+class DataCheck(Predicate, frozen=True, kw_only=True):
+    """Rules of a schema, and drift against a reference, over every row of a data set."""
+
+    tool: str
+    verdict: str
+    schema_sha256: str
+    reference_sha256: str
+    results: list[dict[str, Any]]
+    drift: list[dict[str, Any]]
+    alarm: float
+    least: float
+    not_checked: list[NotChecked]
 
 
 class DataPoison(Predicate, frozen=True, kw_only=True):
