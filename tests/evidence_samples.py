@@ -102,6 +102,23 @@ SHAPES: dict[str, dict[str, Any]] = {
         "rests_on": [],
     },
     "approval": {"facts": {}, "name": "digits", "stage": "approved", "reason": "read it"},
+    "training": {
+        "facts": {},
+        "buildDefinition": {
+            "buildType": "urn:modelkeep:build:training:1",
+            "externalParameters": {"seed": 1},
+            "internalParameters": {},
+            "resolvedDependencies": [],
+        },
+        "runDetails": {
+            "builder": {"id": "urn:modelkeep"},
+            "metadata": {
+                "invocationId": "1",
+                "startedOn": "2026-11-22T12:00:00Z",
+                "finishedOn": "2026-11-22T12:00:00Z",
+            },
+        },
+    },
     "access": {
         "facts": {},
         "change": "grant",

@@ -87,6 +87,7 @@ TABLE: Final = {
         "urn:modelkeep:predicate:data-derivation:1",
         ("data_rows_removed", "data_rows_relabelled"),
     ),
+    "training": ("https://slsa.dev/provenance/v1", ()),
     "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
     "data-check": (
         "urn:modelkeep:predicate:data-check:1",

@@ -30,6 +30,7 @@ from modelkeep.evidence.predicate_harden import Hardening
 from modelkeep.evidence.predicate_policy import Access, AccessUse, Decision
 from modelkeep.evidence.predicate_registry import Approval, Stage
 from modelkeep.evidence.predicate_scan import Scan
+from modelkeep.evidence.predicate_training import Training
 from modelkeep.evidence.predicate_trust import BillOfMaterials, Revocation, SignatureResult
 
 PREFIX: Final = "urn:modelkeep:predicate:"
@@ -142,6 +143,7 @@ TABLE: Final = (
         {"data_rows_removed": int, "data_rows_relabelled": int},
         DataDerivation,
     ),
+    PredicateType("training", "https://slsa.dev/provenance/v1", 3650, {}, Training),
     PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
     PredicateType(
         "data-check",

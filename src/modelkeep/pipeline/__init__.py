@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         list_access,
         review_access,
     )
+    from modelkeep.pipeline.ancestry import lineage
     from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.scanning import scan
     from modelkeep.pipeline.signatures import sign, verify
     from modelkeep.pipeline.suppressing import write_baseline
+    from modelkeep.pipeline.training import record_training
     from modelkeep.pipeline.trusting import (
         add_trust,
         export_signed_trust,
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
 
 _HOMES: Final = {
+    "ancestry": ("lineage",),
+    "training": ("record_training",),
     "accessing": ("explain_access", "give_role", "list_access", "review_access"),
     "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
@@ -149,6 +153,7 @@ __all__ = [
     "import_trust",
     "init_keep",
     "keep_path",
+    "lineage",
     "list_access",
     "list_evidence",
     "list_registry",
@@ -161,6 +166,7 @@ __all__ = [
     "profile_data",
     "prove_evidence",
     "record_decisions",
+    "record_training",
     "register",
     "remove_trust",
     "review_access",
