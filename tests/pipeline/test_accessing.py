@@ -113,6 +113,15 @@ def test_data_is_sealed_by_its_owner_only(desk: samples.Sample) -> None:
     assert (other.allowed, "no grant covers scientist" in why) == (False, True)
 
 
+@pytest.mark.usefixtures("registered")
+def test_evidence_is_exported_by_an_auditor(desk: samples.Sample) -> None:
+    pipeline.give_role(ME, "operator", **WHY)
+    with pytest.raises(AccessRefusedError, match="may not export"):
+        pipeline.export_evidence(desk.model)
+    pipeline.give_role(ME, "auditor", **WHY)
+    assert pipeline.export_evidence(desk.model)["format"] == "urn:modelkeep:bundle:1"
+
+
 def test_environment_does_not_say_who_somebody_is(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.setenv(name, "ada")
