@@ -117,6 +117,17 @@ def test_trusted_signer_speaks_for_nobody_else(keep: Keep) -> None:
     assert read_assignments(keep).roles("eve") == ("operator", "administrator")
 
 
+def test_first_role_is_not_given_by_a_stranger_in_a_keep_of_one(keep: Keep) -> None:
+    eve = SigningKey.generate("p256")
+    keep.save_trust(keep.trust.with_signer("eve", eve.public, ("access",)))
+    forge(keep, eve, "eve", "administrator", by="root")
+    found = read_assignments(keep)
+    assert (found.begun, found.held) == (False, ())
+    assert "own key" in found.problems[0]
+    with pytest.raises(UsageError, match="own key"):
+        give(keep, "eve", "administrator", by="eve", key=eve)
+
+
 def test_signer_without_the_grant_of_the_trust_map_counts_for_nothing(keep: Keep) -> None:
     eve = SigningKey.generate("p256")
     keep.save_trust(keep.trust.with_signer("root", eve.public, ("scan",)))

@@ -90,9 +90,11 @@ def read_assignments(keep: Keep, now: dt.datetime | None = None) -> Assignments:
     begun, problems = False, []
     for entry in keep.store.entries_of(by_key("access").uri):
         try:
-            made, by = _read(keep, entry, moment, own)
+            made, by, theirs = _read(keep, entry, moment, own)
             if begun:
                 _require_administers(held.values(), by, made.issued)
+            else:
+                _require_own(theirs, own)
         except (EvidenceError, KeyError) as error:
             problems.append(f"{statement_id(entry.body)[:12]}: {error}")
             continue
@@ -135,6 +137,8 @@ def assign(  # noqa: PLR0913 - one sentence: who gives whom which role on what, 
         UsageError: no such role, nothing to revoke, or the one who acts may not.
     """
     before = read_assignments(keep)
+    if not before.begun and key is not None and key.public.keyid not in own_keys(keep):
+        raise UsageError("the first role is given by the keep's own key", "Leave --key out.")
     digest = resource.digest.sha256 if resource is not None else ""
     wanted = (principal, role, digest)
     _require_sensible(before, wanted, by, revoke=revoke)
@@ -209,6 +213,11 @@ def _require_administers(held: Iterable[Assignment], by: str, moment: dt.datetim
         raise EvidenceError(f"{by} did not administer the keep")
 
 
+def _require_own(keyid: str, own: frozenset[str]) -> None:
+    if keyid not in own:
+        raise EvidenceError("the first role is given by the keep's own key")
+
+
 def own_keys(keep: Keep) -> frozenset[str]:
     """Ids of the keep's own key and of those it replaced, each told by its successor."""
     own = {keep.key.public.keyid}
@@ -224,8 +233,8 @@ def own_keys(keep: Keep) -> frozenset[str]:
 
 def _read(
     keep: Keep, entry: Entry, now: dt.datetime, own: frozenset[str]
-) -> tuple[Statement, str]:
-    """A statement that counts, and who made it."""
+) -> tuple[Statement, str, str]:
+    """A statement that counts, who made it, and the key that signed it."""
     payload, keyid = verify_envelope(entry.body, keep.trust.keys())
     made = parse_statement(payload)
     if made.issued > now:
@@ -237,7 +246,8 @@ def _read(
     said = made.predicate
     if said["role"] not in (*ROLES, OWNER):
         raise EvidenceError(f"no role {said['role']!r}")
-    return made, str(said["by"]) if keyid in own else keep.trust.name_of(keyid)
+    by = str(said["by"]) if keyid in own else keep.trust.name_of(keyid)
+    return made, by, keyid
 
 
 def _apply(
