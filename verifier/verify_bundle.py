@@ -87,6 +87,7 @@ TABLE: Final = {
         "urn:modelkeep:predicate:data-derivation:1",
         ("data_rows_removed", "data_rows_relabelled"),
     ),
+    "training": ("https://slsa.dev/provenance/v1", ()),
     "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
     "data-check": (
         "urn:modelkeep:predicate:data-check:1",
@@ -100,6 +101,8 @@ TABLE: Final = {
         ("stage_quarantined", "stage_retired", "stage_revoked"),
     ),
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
+    "access": ("urn:modelkeep:predicate:access:1", ()),
+    "access-use": ("urn:modelkeep:predicate:access-use:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
 BOOLEAN: Final = frozenset(

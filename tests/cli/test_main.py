@@ -83,7 +83,7 @@ def test_every_example_is_a_command_that_exists() -> None:
     found = examples()
     assert len(found) > 20
     for line in found:
-        words = shlex.split(line.partition(" > ")[0])[1:]
+        words = shlex.split(line.partition(" > ")[0].partition(" -- ")[0])[1:]
         assert said(*words, "--help").code == 0, line
 
 

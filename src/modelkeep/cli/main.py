@@ -13,6 +13,7 @@ from typing import Final
 
 import click
 
+from modelkeep.cli.access import access
 from modelkeep.cli.assess import assess
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
@@ -25,6 +26,7 @@ from modelkeep.cli.explain import explain
 from modelkeep.cli.gate import gate
 from modelkeep.cli.harden import harden
 from modelkeep.cli.init import init
+from modelkeep.cli.lineage import lineage, record
 from modelkeep.cli.registry import registry
 from modelkeep.cli.scan import scan
 from modelkeep.cli.sign import sign
@@ -61,7 +63,8 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 for _command in (
     check, assess, harden, scan, sign, verify, data, gate, registry, init, trust, evidence,
-    explain, doctor, config, encrypt, decrypt, rewrap, convert,
+    explain, doctor, config, encrypt, decrypt, rewrap, convert, access,
+    lineage, record,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -15,8 +15,10 @@ from modelkeep.evidence.keep import (
     open_keep,
 )
 from modelkeep.evidence.keys import PublicKey, SigningKey, load_public
+from modelkeep.evidence.lineage import Arrow, Lineage, Node, read_lineage, walk
 from modelkeep.evidence.merkle import inclusion_proof
 from modelkeep.evidence.predicate import FactValue
+from modelkeep.evidence.predicate_training import BUILD_TYPE
 from modelkeep.evidence.predicates import (
     MODEL_SIGNATURE,
     TABLE,
@@ -47,9 +49,11 @@ from modelkeep.evidence.trust_map import (
 )
 
 __all__ = [
+    "BUILD_TYPE",
     "MODEL_SIGNATURE",
     "PROFILES",
     "TABLE",
+    "Arrow",
     "BundleReport",
     "Clock",
     "Ending",
@@ -58,6 +62,8 @@ __all__ = [
     "Facts",
     "Imported",
     "Keep",
+    "Lineage",
+    "Node",
     "Place",
     "PublicKey",
     "Receipt",
@@ -88,6 +94,7 @@ __all__ = [
     "parse_timestamp",
     "parse_trust_map",
     "read_anchor",
+    "read_lineage",
     "revoke_key",
     "rotate_key",
     "schema",
@@ -97,5 +104,6 @@ __all__ = [
     "utc_now",
     "verify_bundle",
     "verify_envelope",
+    "walk",
     "write_anchor",
 ]

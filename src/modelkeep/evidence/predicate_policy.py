@@ -1,4 +1,4 @@
-"""Shape of the predicate about what a gate decided."""
+"""Shapes of the predicates about what a gate decided, and who may do what."""
 
 from __future__ import annotations
 
@@ -22,3 +22,31 @@ class Decision(Predicate, frozen=True, kw_only=True):
     context: dict[str, Any]
     missing: list[str]
     errors: list[str]
+
+
+class Access(Predicate, frozen=True, kw_only=True):
+    """A principal gets a role or loses it, on everything or on one subject.
+
+    ``by`` acted; where another key than the keep's signed, its signer did.
+    """
+
+    change: Literal["grant", "revoke"]
+    principal: str
+    role: str
+    resource: str
+    by: str
+    reason: str
+
+
+class AccessUse(Predicate, frozen=True, kw_only=True):
+    """A principal asked to do something with a model or data set, and the answer."""
+
+    principal: str
+    roles: list[str]
+    action: str
+    kind: Literal["model", "dataset"]
+    owner: str
+    stage: str
+    sound: bool
+    allowed: bool
+    grants: list[str]

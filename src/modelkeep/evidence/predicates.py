@@ -27,9 +27,10 @@ from modelkeep.evidence.predicate_data import (
     DataSeal,
 )
 from modelkeep.evidence.predicate_harden import Hardening
-from modelkeep.evidence.predicate_policy import Decision
+from modelkeep.evidence.predicate_policy import Access, AccessUse, Decision
 from modelkeep.evidence.predicate_registry import Approval, Stage
 from modelkeep.evidence.predicate_scan import Scan
+from modelkeep.evidence.predicate_training import Training
 from modelkeep.evidence.predicate_trust import BillOfMaterials, Revocation, SignatureResult
 
 PREFIX: Final = "urn:modelkeep:predicate:"
@@ -142,6 +143,7 @@ TABLE: Final = (
         {"data_rows_removed": int, "data_rows_relabelled": int},
         DataDerivation,
     ),
+    PredicateType("training", "https://slsa.dev/provenance/v1", 3650, {}, Training),
     PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
     PredicateType(
         "data-check",
@@ -165,6 +167,8 @@ TABLE: Final = (
         Stage,
     ),
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
+    PredicateType("access", f"{PREFIX}access:1", 3650, {}, Access),
+    PredicateType("access-use", f"{PREFIX}access-use:1", 3650, {}, AccessUse),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),
 )

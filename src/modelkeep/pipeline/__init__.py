@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.accessing import (
+        explain_access,
+        give_role,
+        list_access,
+        review_access,
+    )
+    from modelkeep.pipeline.ancestry import lineage
     from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
@@ -50,6 +57,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.scanning import scan
     from modelkeep.pipeline.signatures import sign, verify
     from modelkeep.pipeline.suppressing import write_baseline
+    from modelkeep.pipeline.training import record_training
     from modelkeep.pipeline.trusting import (
         add_trust,
         export_signed_trust,
@@ -63,6 +71,9 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
 
 _HOMES: Final = {
+    "ancestry": ("lineage",),
+    "training": ("record_training",),
+    "accessing": ("explain_access", "give_role", "list_access", "review_access"),
     "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "converting": ("convert",),
@@ -141,6 +152,7 @@ __all__ = [
     "encrypt_data",
     "encrypt_model",
     "explain",
+    "explain_access",
     "export_evidence",
     "export_signed_trust",
     "export_trust",
@@ -150,11 +162,14 @@ __all__ = [
     "find_poison",
     "fit_scaling",
     "gate",
+    "give_role",
     "guard",
     "harden",
     "import_trust",
     "init_keep",
     "keep_path",
+    "lineage",
+    "list_access",
     "list_evidence",
     "list_registry",
     "list_rules",
@@ -167,8 +182,10 @@ __all__ = [
     "profile_data",
     "prove_evidence",
     "record_decisions",
+    "record_training",
     "register",
     "remove_trust",
+    "review_access",
     "review_queue",
     "revoke_trust",
     "rewrap_model",

@@ -34,6 +34,7 @@ from modelkeep.data import (
 from modelkeep.data import seal_data as seal_files
 from modelkeep.data.interface import FileSeal
 from modelkeep.evidence import make_statement
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import size_of
 from modelkeep.pipeline.data_checks import DataReport, Examination
 from modelkeep.pipeline.data_trust import require_trusted
@@ -114,6 +115,7 @@ def seal_data(
     examination = Examination(schema, reference, heard)
     with open_workspace(flags, heard, make=True) as workspace:
         artifact, hashed, subject = _digest(data, heard)
+        require_access(workspace, "sign", subject)
         path = _place(artifact, seal)
         key = _tag_key(workspace, make=True) or b""
         descriptor, draft = _draft(place_of_tags(path))

@@ -28,6 +28,7 @@ from modelkeep.models import (
     start_watching,
     stop_watching,
 )
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import examine
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.signatures import check_signature, signature_statement
@@ -265,7 +266,8 @@ def _require_signature(
 
 
 def _require_allowed(workspace: Workspace, subject: Subject) -> Decision:
-    """The gate's answer, if it is yes or a glass was broken for it."""
+    """The gate's answer, if it is yes or a glass was broken for it, to who may read it."""
+    require_access(workspace, "read_weights", subject)
     decision, _ = workspace.decide(ACTION, subject)
     if decision.allowed or _glass_holds(workspace, subject):
         return decision

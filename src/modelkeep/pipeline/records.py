@@ -24,6 +24,7 @@ from modelkeep.evidence import (
     utc_now,
     verify_bundle,
 )
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import digest_model
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import load_decided_policy, open_workspace
@@ -139,9 +140,11 @@ def export_evidence(
 
     Raises:
         InputError: nothing is recorded about these bytes.
+        AccessRefusedError: roles were given, and none lets who runs this export.
     """
     with open_workspace(flags) as workspace:
         _, _, subject = digest_model(model, Listener())
+        require_access(workspace, "export", subject)
         note = read_anchor(Path(anchor)) if anchor is not None else None
         digest = subject.digest.sha256
         return export_bundle(workspace.keep, digest, _policy(workspace.keep, digest), note)

@@ -16,6 +16,7 @@ from pathlib import Path
 from modelkeep.core import Decision, EvidenceError, InputError, UsageError
 from modelkeep.core.settings import Value
 from modelkeep.evidence import SigningKey, parse_timestamp
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import digest_model, size_of
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.signatures import check_signature, signature_statement
@@ -82,6 +83,7 @@ def register(
     author = _key(key)
     with open_workspace(flags, heard, make=True) as workspace:
         artifact, manifest, subject = digest_model(model, heard)
+        require_access(workspace, "sign", subject, author)
         if checksums is not None:
             published = read_published(Path(checksums))
             difference = compare(published, digests_by_name(artifact, manifest))
@@ -114,6 +116,7 @@ def show_version(reference: str, **flags: Value | None) -> tuple[Version, tuple[
     """
     with open_workspace(flags) as workspace:
         version = find_version(workspace.keep, reference)
+        require_access(workspace, "read_metadata", version.subject)
         digest = version.subject.digest.sha256
         return version, ageing(workspace.keep, digest, workspace.keep.clock())
 
@@ -134,8 +137,9 @@ def approve_version(
         UsageError: no candidate, its author, or a signer who may not approve.
     """
     with open_workspace(flags) as workspace:
-        version = find_version(workspace.keep, reference)
-        return approve(workspace.keep, version, reason=reason, key=_key(key))
+        version, signer = find_version(workspace.keep, reference), _key(key)
+        require_access(workspace, "approve", version.subject, signer)
+        return approve(workspace.keep, version, reason=reason, key=signer)
 
 
 def move_version(
@@ -159,9 +163,10 @@ def move_version(
         InputError: no such version.
         UsageError: there is no such step, or the signer may not take it.
     """
-    after = _stage(stage)
+    after, signer = _stage(stage), _key(key)
     with open_workspace(flags) as workspace:
         version = find_version(workspace.keep, reference)
+        require_access(workspace, _right(after), version.subject, signer)
         action = NEEDS.get((version.earned, after))
         decision = None
         if action is not None:
@@ -170,7 +175,7 @@ def move_version(
             refused = _why_not(decision) or "; ".join(lacks(version, after))
             if refused:
                 return Move(version, decision, refused)
-        moved = enter(workspace.keep, version, after, reason=reason, key=_key(key))
+        moved = enter(workspace.keep, version, after, reason=reason, key=signer)
         return Move(moved, decision)
 
 
@@ -200,9 +205,10 @@ def break_glass(
     """
     moment = parse_timestamp(until)
     with open_workspace(flags) as workspace:
-        version = find_version(workspace.keep, reference)
+        version, signer = find_version(workspace.keep, reference), _key(key)
+        require_access(workspace, "administer", version.subject, signer)
         return break_version_glass(
-            workspace.keep, version, _stage(stage), why=why, until=moment, key=_key(key)
+            workspace.keep, version, _stage(stage), why=why, until=moment, key=signer
         )
 
 
@@ -220,6 +226,7 @@ def fetch_version(reference: str, target: str | Path, **flags: Value | None) -> 
         raise InputError(f"{place}: is there already", "Name a place that is free.")
     with open_workspace(flags) as workspace:
         version = find_version(workspace.keep, reference)
+        require_access(workspace, "read_weights", version.subject)
         decision, _ = workspace.decide("load", version.subject)
         if not decision.allowed:
             raise EvidenceError(f"{version.name}: not handed out: {_why_not(decision)}")
@@ -252,6 +259,13 @@ def _why_not(decision: Decision) -> str:
         return ""
     missing = ", ".join(item.id for item in decision.missing)
     return f"the gate says no to {decision.action}: {missing or '; '.join(decision.errors)}"
+
+
+def _right(after: Stage) -> str:
+    """What somebody needs to take a version to a stage."""
+    if after.is_final:
+        return "administer"
+    return "deploy" if after is Stage.DEPLOYED else "promote"
 
 
 def _key(path: str | Path | None) -> SigningKey | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
+import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -99,7 +100,13 @@ def decided_policy_path(keep: Keep, digest: str) -> Path:
 
 
 def user_name() -> str:
-    """The principal of a local run."""
+    """The principal of a local run: the account, whatever the environment says."""
+    try:
+        import pwd  # noqa: PLC0415 - not on Windows
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        pass
     try:
         return getpass.getuser()
     except (KeyError, OSError):

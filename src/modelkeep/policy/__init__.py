@@ -26,6 +26,7 @@ from modelkeep.policy.gates import (
     require_decidable,
 )
 from modelkeep.policy.interface import ACTIONS, DATA_ACTIONS
+from modelkeep.policy.roles import Assignment, Assignments, assign, own_keys, read_assignments
 from modelkeep.policy.summary import decision_statement
 from modelkeep.policy.vocabulary import PPM, schema_text
 
@@ -39,21 +40,26 @@ __all__ = [
     "AccessDecision",
     "AccessPolicy",
     "AccessRequest",
+    "Assignment",
+    "Assignments",
     "Decision",
     "Gates",
     "Missing",
     "Principal",
     "Resource",
     "Review",
+    "assign",
     "authorise",
     "decide",
     "decision_statement",
     "load_access",
     "load_gates",
+    "own_keys",
     "packaged_policy",
     "parse_access",
     "parse_gates",
     "policy_digest",
+    "read_assignments",
     "require_decidable",
     "review",
     "schema_text",
