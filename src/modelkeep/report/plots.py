@@ -116,8 +116,7 @@ def roc_plot(measurements: Sequence[Measurement]) -> str:
         wide = across(math.log10(told_apart)) - across(math.log10(floor))
         parts.append(
             f'<rect x="{_LEFT}" y="{_TOP}" width="{wide:.1f}" '
-            f'height="{_HEIGHT - _TOP - _BOTTOM}" class="floor"><title>too few non-members '
-            f"to tell rates below {told_apart:.2g} apart</title></rect>"
+            f'height="{_HEIGHT - _TOP - _BOTTOM}" class="floor"/>'
         )
     parts.append(_line([(across(-3), up(-3)), (across(0), up(0))], "chance"))
     for index, measurement in enumerate(measurements[:2]):

@@ -2,7 +2,8 @@
 
 Shadow models differ only in their rows. Trained one after the other they spend most of
 their time between operations; stacked, a linear layer of all of them is one batched matrix
-product, and a convolution of all of them is one grouped convolution. Each network still
+product, and a convolution of all of them is one grouped convolution (which pays on an
+accelerator; on a CPU networks with convolutions are stacked one at a time). Each network still
 sees only its own rows and has its own first weights and its own order of rows.
 
 Sources: Kingma and Ba, ICLR 2015 (Adam); Glorot and Bengio, AISTATS 2010 (first weights).
