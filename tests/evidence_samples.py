@@ -177,6 +177,13 @@ SHAPES: dict[str, dict[str, Any]] = {
         "not_checked": [],
         "materials": [],
     },
+    "extraction": {
+        "facts": {"extraction_fidelity_low_ppm": 800_000, "extraction_queries": 100},
+        "tool": "modelkeep",
+        "measurements": [],
+        "not_checked": [],
+        "materials": [],
+    },
     "membership": {
         "facts": {"membership_auc_low_ppm": 510_000},
         "tool": "modelkeep",

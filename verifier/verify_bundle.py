@@ -66,6 +66,10 @@ TABLE: Final = {
         ),
     ),
     "membership": ("urn:modelkeep:predicate:membership:1", ("membership_auc_low_ppm",)),
+    "extraction": (
+        "urn:modelkeep:predicate:extraction:1",
+        ("extraction_fidelity_low_ppm", "extraction_queries"),
+    ),
     "fairness": ("urn:modelkeep:predicate:fairness:1", ("accuracy_gap_high_ppm",)),
     "backdoor": (
         "urn:modelkeep:predicate:backdoor:1",

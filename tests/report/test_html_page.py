@@ -29,7 +29,7 @@ from modelkeep.report.counts import count
 VOID = {"meta"}
 TAGS = set(
     "html head meta title style body header h1 h2 p div span strong code "
-    "table thead tbody tr th td svg text line polyline circle".split()
+    "table thead tbody tr th td svg text line polyline circle rect".split()
 )
 
 

@@ -140,3 +140,12 @@ def test_a_picture_is_drawn_square_by_square() -> None:
     assert svg.count("rgb(255,255,255)") == 2, "what is too bright is white"
     assert "<b>" not in svg
     require_inside(svg)
+
+
+def test_rates_that_too_few_others_cannot_tell_apart_are_shaded() -> None:
+    few = drawn(roc_plot([samples.measurement("membership_auc_loss", n=200)]))
+    (shade,) = [e for e in few.iter() if e.get("class") == "floor"]
+    decade = (WIDTH - 12) / 3
+    assert decade / 2 < float(shade.get("width", "")) < WIDTH * 2 / 3
+    many = roc_plot([samples.measurement("membership_auc_loss", n=10_000)])
+    assert 'class="floor"' not in many

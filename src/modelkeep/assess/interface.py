@@ -36,10 +36,16 @@ class Recipe:
         name: what the record calls it.
         fit: ``fit(data, seed)`` returns an object with ``predict(rows)`` that
             answers probabilities ``(batch, classes)``.
+        fit_many: ``fit_many(data, included, seed)`` trains one model on each row of
+            ``included``, shape ``(models, n)`` boolean, and answers probabilities
+            ``(models, batch, classes)``; ``None`` where models are trained one by one.
     """
 
     name: str
     fit: Callable[[Dataset, int], Callable[[np.ndarray], np.ndarray]]
+    fit_many: (
+        Callable[[Dataset, np.ndarray, int], Callable[[np.ndarray], np.ndarray]] | None
+    ) = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ def _against_references(
     halves = [rng.permutation(len(group)) % 2 for group in groups]
     ratios = [np.zeros(len(group)) for group in groups]
     for fold in (0, 1):
-        fitted = _merge(
+        fitted = merge(
             *(g.take(np.flatnonzero(h == fold)) for g, h in zip(groups, halves, strict=True))
         )
         reference = _checked(context, context.recipe.fit(fitted, context.seed + fold))
@@ -114,7 +114,7 @@ def _checked(
     return answer
 
 
-def _merge(first: Dataset, second: Dataset) -> Dataset:
+def merge(first: Dataset, second: Dataset) -> Dataset:
     """Two data sets of the same columns as one, named after the first."""
     return Dataset(
         first.subject,

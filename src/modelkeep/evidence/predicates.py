@@ -92,18 +92,17 @@ TABLE: Final = (
         Measurements,
     ),
     PredicateType(
-        "membership",
-        f"{PREFIX}membership:1",
+        "membership", f"{PREFIX}membership:1", 30, {"membership_auc_low_ppm": int}, Measurements
+    ),
+    PredicateType(
+        "extraction",
+        f"{PREFIX}extraction:1",
         30,
-        {"membership_auc_low_ppm": int},
+        {"extraction_fidelity_low_ppm": int, "extraction_queries": int},
         Measurements,
     ),
     PredicateType(
-        "fairness",
-        f"{PREFIX}fairness:1",
-        30,
-        {"accuracy_gap_high_ppm": int},
-        Measurements,
+        "fairness", f"{PREFIX}fairness:1", 30, {"accuracy_gap_high_ppm": int}, Measurements
     ),
     PredicateType(
         "backdoor",

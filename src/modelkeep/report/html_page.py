@@ -159,7 +159,8 @@ def _plots(report: Report) -> Iterator[str]:
     plots = []
     if "robust_accuracy" in by_name:
         plots.append(robustness_plot(by_name["robust_accuracy"]))
-    attacks = ("membership_auc_reference", "membership_auc_loss")
+    names = ("fusion", "lira", "reference", "loss")
+    attacks = [f"membership_auc_{name}" for name in names]
     curves = [by_name[name] for name in attacks if name in by_name]
     if curves:
         plots.append(roc_plot(curves))

@@ -98,7 +98,10 @@ def robustness_plot(measurement: Measurement) -> str:
 
 
 def roc_plot(measurements: Sequence[Measurement]) -> str:
-    """True against false positives on logarithmic axes: low rates are what matters."""
+    """True against false positives on logarithmic axes: low rates are what matters.
+
+    False-positive rates below one non-member, of as many as there are members, are shaded.
+    """
     floor = 1e-3
     across = _scale(math.log10(floor), 0, _LEFT, _WIDTH - _RIGHT)
     up = _scale(math.log10(floor), 0, _HEIGHT - _BOTTOM, _TOP)
@@ -108,6 +111,13 @@ def roc_plot(measurements: Sequence[Measurement]) -> str:
         [(up(d), f"{10.0**d:g}") for d in decades],
     )
     parts = _axes("Membership inference", ("false-positive rate", "true-positive rate"), ticks)
+    told_apart = min((2 / m.n for m in measurements[:2] if m.n), default=0.0)  # equal groups
+    if floor < told_apart < 1:
+        wide = across(math.log10(told_apart)) - across(math.log10(floor))
+        parts.append(
+            f'<rect x="{_LEFT}" y="{_TOP}" width="{wide:.1f}" '
+            f'height="{_HEIGHT - _TOP - _BOTTOM}" class="floor"/>'
+        )
     parts.append(_line([(across(-3), up(-3)), (across(0), up(0))], "chance"))
     for index, measurement in enumerate(measurements[:2]):
         points = [
