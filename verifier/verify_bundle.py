@@ -70,6 +70,7 @@ TABLE: Final = {
     "revocation": ("urn:modelkeep:predicate:revocation:1", ()),
     "stage": ("urn:modelkeep:predicate:stage:1", ("stage_quarantined", "stage_revoked")),
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
+    "requests": ("urn:modelkeep:predicate:requests:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
 BOOLEAN: Final = frozenset(

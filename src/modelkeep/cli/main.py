@@ -23,6 +23,7 @@ from modelkeep.cli.gate import gate
 from modelkeep.cli.harden import harden
 from modelkeep.cli.init import init
 from modelkeep.cli.scan import scan
+from modelkeep.cli.serve import serve
 from modelkeep.cli.sign import sign
 from modelkeep.cli.trust import trust
 from modelkeep.cli.verify import verify
@@ -56,8 +57,8 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, harden, scan, sign, verify, data, gate, init, trust, evidence, explain, doctor,
-    config,
+    check, harden, scan, sign, verify, data, gate, serve, init, trust, evidence, explain,
+    doctor, config,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -164,6 +164,13 @@ class Approval(Predicate, frozen=True, kw_only=True):
     reason: str
 
 
+class Requests(Predicate, frozen=True, kw_only=True):
+    """A batch of requests that a gateway answered or refused."""
+
+    tool: str
+    requests: list[dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class PredicateType:
     """One row of the table.
@@ -253,6 +260,7 @@ TABLE: Final = (
         Stage,
     ),
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
+    PredicateType("requests", f"{PREFIX}requests:1", 365, {}, Requests),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),
 )

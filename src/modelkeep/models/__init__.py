@@ -14,6 +14,7 @@ from modelkeep.models.interface import (
     Trainable,
 )
 from modelkeep.models.loading import load_model
+from modelkeep.models.onnx_session import open_session
 
 __all__ = [
     "Code",
@@ -31,5 +32,6 @@ __all__ = [
     "load_dataset",
     "load_model",
     "need",
+    "open_session",
     "resolve",
 ]

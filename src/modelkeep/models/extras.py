@@ -21,6 +21,8 @@ _EXTRA: Final = {
     "catboost": "trees",
     "skops": "assess",
     "joblib": "assess",
+    "aiohttp": "serve",
+    "uvicorn": "serve",
 }
 
 

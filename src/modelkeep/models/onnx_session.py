@@ -141,7 +141,18 @@ def _decide_logits(scores: np.ndarray) -> bool:
 
 
 def load(request: Request) -> Loaded:
-    """Open the one ONNX file of an artifact.
+    """The classifier in the one ONNX file of an artifact.
+
+    Raises:
+        InputError: ONNX Runtime refuses it.
+        EvidenceError: the bytes changed since they were scanned.
+        MissingExtraError: onnxruntime is not installed.
+    """
+    return Loaded(OnnxModel(open_session(request)))
+
+
+def open_session(request: Request) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    """Open the one ONNX file of an artifact, from the bytes that have the digest it had.
 
     Raises:
         InputError: ONNX Runtime refuses it.
@@ -157,17 +168,14 @@ def load(request: Request) -> Loaded:
     try:
         if request.artifact.is_directory:  # tensors may lie in files beside it
             with private_copy(request.artifact, request.manifest) as folder:
-                session = runtime.InferenceSession(
+                return runtime.InferenceSession(
                     str(folder / shown), options, providers=["CPUExecutionProvider"]
                 )
         else:
             data = read_unchanged(request.path(shown), request.sha256(shown))
-            session = runtime.InferenceSession(
-                data, options, providers=["CPUExecutionProvider"]
-            )
+            return runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         if not type(error).__module__.startswith("onnxruntime"):
             raise
         first = str(error).splitlines()[0]
         raise InputError(f"{shown}: ONNX Runtime cannot load it ({first})") from error
-    return Loaded(OnnxModel(session))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.artifacts import examine
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.data_seals import seal_data, verify_data
     from modelkeep.pipeline.diagnosis import diagnose
@@ -38,9 +39,16 @@ if TYPE_CHECKING:
         revoke_trust,
         rotate_trust,
     )
-    from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
+    from modelkeep.pipeline.workspace import (
+        Workspace,
+        init_keep,
+        keep_path,
+        open_workspace,
+        place_of_new_keep,
+    )
 
 _HOMES: Final = {
+    "artifacts": ("examine",),
     "checking": ("check",),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
@@ -67,7 +75,7 @@ _HOMES: Final = {
         "revoke_trust",
         "rotate_trust",
     ),
-    "workspace": ("init_keep", "keep_path", "place_of_new_keep"),
+    "workspace": ("Workspace", "init_keep", "keep_path", "open_workspace", "place_of_new_keep"),
 }
 
 
@@ -81,9 +89,11 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be
 
 __all__ = [
     "Listener",
+    "Workspace",
     "add_trust",
     "check",
     "diagnose",
+    "examine",
     "explain",
     "export_evidence",
     "export_signed_trust",
@@ -96,6 +106,7 @@ __all__ = [
     "list_evidence",
     "list_rules",
     "list_trust",
+    "open_workspace",
     "pages",
     "place_of_new_keep",
     "prove_evidence",
