@@ -99,7 +99,7 @@ def test_every_answer_is_in_the_log_when_it_leaves(cleared: Cleared) -> None:
                 leaf = found[reply.headers["modelkeep-request"]]
                 assert (leaf["status"], leaf["rows"], leaf["model"]) == (200, 1, "sample")
                 assert leaf["decision"] == reply.headers["modelkeep-decision"]
-                assert leaf["guards"] == []
+                assert leaf["guards"] == ["repeats allow"]
                 assert str(gs.ROW[0]) not in str(leaf)
             assert audit_log(keep) == []
             refused = await desk.infer(b"{}")

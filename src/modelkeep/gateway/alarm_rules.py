@@ -20,3 +20,17 @@ EVIDENCE_AGEING: Final = Rule(
     "modelkeep check MODEL --data TRAIN --test TEST",
     "runtime.drift",
 )
+EXTRACTION: Final = Rule(
+    "GWY003",
+    "extraction-stream",
+    "A stream of queries is not like honest use: drift, or somebody copying the model.",
+    "Ask who it is; then withdraw the key, or calibrate again on rows of today's use.",
+    "runtime.extraction_probe",
+)
+PROBING: Final = Rule(
+    "GWY004",
+    "boundary-probing",
+    "Somebody searches for the boundary between classes along lines or step by step.",
+    "Ask who it is; answer labels only ([serve.models.NAME] disclose), or withdraw the key.",
+    "runtime.adversarial_input",
+)

@@ -57,8 +57,7 @@ class ModelRules(_Section, frozen=True, kw_only=True):
         disclose: how much of the scores is answered.
         decimals: digits of a score behind the point; negative: all.
         rules: business rules.
-        calibration: rows of honest use (``.npy`` or a data set), for the guards that
-            compare a stream with it.
+        calibration: a data set of honest use, for the guards that compare a stream with it.
         require: guards without whose judgement nothing is answered.
         leak_bits: bits of information a principal may draw in all; 0: no budget.
     """

@@ -77,6 +77,7 @@ class Call:
         rows: how many rows.
         body_sha256: hex digest of the request's body.
         step: how much the answer is to be coarsened, 0 (not) to 3 (labels only).
+        fresh: which rows the principal never asked before, ``(rows,)``; ``None``: not known.
         rulings: what each guard said, by guard.
     """
 
@@ -86,6 +87,7 @@ class Call:
     rows: int
     body_sha256: str
     step: int = 0
+    fresh: np.ndarray | None = None
     rulings: dict[str, Ruling] = field(default_factory=dict)
 
 

@@ -93,6 +93,8 @@ def _note(call: Call, guard: Guard, ruling: Ruling) -> None:
     known = call.rulings.get(guard.name)
     if known is None or known.choice == "allow":
         call.rulings[guard.name] = ruling
+    if ruling.choice == "step-up":
+        call.step = max(call.step, 1)
     if ruling.choice == "refuse":
         call.rulings[guard.name] = ruling
         raise RefusalError(403, ruling.rule, ruling.says)

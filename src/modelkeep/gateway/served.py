@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from modelkeep.core import EvidenceError, InputError, Subject, UsageError, Verdict
 from modelkeep.gateway import mlflow_backend, oip_backend
+from modelkeep.gateway.alarms import Alarms
 from modelkeep.gateway.config import ModelRules, Serving
+from modelkeep.gateway.guard_set import make_guards
 from modelkeep.gateway.input_check import InputCheck, input_check
 from modelkeep.gateway.interface import Backend, Guard
 from modelkeep.gateway.onnx_backend import OnnxBackend
@@ -66,7 +68,7 @@ def parse_models(given: tuple[str, ...]) -> dict[str, str]:
 
 
 async def open_served(
-    name: str, address: str, serving: Serving, workspace: Workspace
+    name: str, address: str, serving: Serving, workspace: Workspace, alarms: Alarms
 ) -> Served:
     """Open what runs a model.
 
@@ -89,6 +91,7 @@ async def open_served(
         backend,
         input_check(backend.inputs, rules, serving.rows),
         OutputCheck(rules),
+        await make_guards(rules, backend, alarms),
     )
 
 

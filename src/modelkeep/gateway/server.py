@@ -108,15 +108,16 @@ async def open_gateway(
     folder = _folder(keep.root)
     keyring = Keyring(folder / "keys.json", keep.clock)
     keyring.reload()
+    alarms = Alarms(keep.clock)
     served = {
-        name: await open_served(name, address, serving, workspace)
+        name: await open_served(name, address, serving, workspace, alarms)
         for name, address in models.items()
     }
     if not keyring.administrators():
         _, secret = keyring.issue("operators", ("*",), ACTIONS, _ADMIN_DAYS)
         tell_key(secret)
     standings = Standings(workspace, {name: one.subject for name, one in served.items()})
-    watch = Watch(keyring, standings, Alarms(keep.clock))
+    watch = Watch(keyring, standings, alarms)
     inference = Inference(
         Line(serving, make_limits(serving), standings),
         Auditor(keep),

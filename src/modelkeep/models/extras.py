@@ -21,6 +21,7 @@ _EXTRA: Final = {
     "catboost": "trees",
     "skops": "assess",
     "joblib": "assess",
+    "scipy": "assess",
     "aiohttp": "serve",
     "uvicorn": "serve",
 }
