@@ -35,6 +35,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+ENVIRONMENT: Final = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
 FEATURES: Final = 784
 PEER: Final = ("fastapi", "httpx", "pydantic", "uvicorn", "uvloop", "httptools")
 OURS: Final = [sys.executable, "-m", "modelkeep"]
@@ -142,7 +143,9 @@ def bodies(count: int) -> dict[str, Sent]:
 def measure(name: str, pid: int, port: int, sent: Sent, key: str, requests: int) -> float:
     """Ask a server; prints and returns CPU microseconds per request."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    headers = {"authorization": f"Bearer {key}"} if key else {}
+    headers = {"content-type": "application/json"}  # what FastAPI insists on
+    if key:
+        headers["authorization"] = f"Bearer {key}"
     took: list[float] = []
     begun_cpu = begun = 0.0
     for count in range(requests + 200):
@@ -182,8 +185,7 @@ def wait_for(port: int, path: str = "/v2/models/m") -> None:
 
 def started(*command: str, cwd: Path, **streams: int) -> subprocess.Popen[bytes]:
     """A server in a process of its own."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src")}
-    return subprocess.Popen(command, cwd=cwd, env=environment, **streams)
+    return subprocess.Popen(command, cwd=cwd, env=ENVIRONMENT, **streams)
 
 
 def ours(folder: Path, address: str) -> tuple[subprocess.Popen[bytes], int, str]:
@@ -192,7 +194,7 @@ def ours(folder: Path, address: str) -> tuple[subprocess.Popen[bytes], int, str]
     port = free_port()
     process = started(
         *OURS, "--keep", str(folder / "keep"), "serve", "--model", f"m={address}",
-        "--port", str(port), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        "--port", str(port), cwd=folder, stdout=subprocess.PIPE,
     )  # fmt: skip
     key = (process.stdout or sys.stdin.buffer).readline().decode().split()[-1]
     wait_for(port, "/v2/health/live")
@@ -229,9 +231,9 @@ def run(folder: Path, peers: Path | None, requests: int) -> None:
     """Measure everything and print the ratios."""
     model = folder / "model.onnx"
     write_model(model)
-    for words in (["init", "--profile", "dev"], ["sign", str(model)], ["check", str(model)]):
-        command = [*OURS, "--keep", str(folder / "keep"), *words]
-        subprocess.run(command, check=words[0] != "init", capture_output=True, cwd=folder)
+    for word in ("sign", "check"):
+        command = [*OURS, "--keep", str(folder / "keep"), word, str(model)]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder, env=ENVIRONMENT)
     sent, costs = bodies(64), dict[str, float]()
     upstream_port = free_port()
     url = f"http://127.0.0.1:{upstream_port}"

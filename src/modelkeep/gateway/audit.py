@@ -13,6 +13,7 @@ Sources: RFC 2104 (HMAC); in-toto attestation framework v1.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import os
@@ -31,6 +32,7 @@ from modelkeep.gateway.refusal import RefusalError
 
 _MOST: Final = 512  # records of a batch
 _WAITING: Final = 20_000  # records that may wait; more refuse, they are not dropped
+LINGER: Final = 0.5  # seconds a batch waits for company where nobody waits for it
 KEY_FILE: Final = "inputs.key"
 
 
@@ -111,12 +113,20 @@ class _Batch:
 
 @dataclass(slots=True)
 class Auditor:
-    """Collects records and commits them in batches."""
+    """Collects records and commits them in batches.
+
+    Attributes:
+        keep: whose log.
+        linger: seconds a batch waits for more records before it is committed.
+        failures: records that could not be committed.
+    """
 
     keep: Keep
+    linger: float = 0.0
     failures: int = 0
     _batch: _Batch = field(default_factory=_Batch)
     _task: asyncio.Task[None] | None = None
+    _closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, leaf: Leaf) -> asyncio.Future[str]:
         """Take a record; the future gives the id of its statement once that is on disk.
@@ -137,6 +147,9 @@ class Auditor:
     async def _commit_all(self) -> None:
         """Commit what waits, and what came meanwhile, until nothing waits."""
         while self._batch.leaves:
+            if self.linger and not self._closing.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), self.linger)
             batch, self._batch = self._batch, _Batch()
             done = batch.done
             try:
@@ -165,6 +178,7 @@ class Auditor:
 
     async def close(self) -> None:
         """Commit what waits."""
+        self._closing.set()
         if self._task is not None:
             await self._task
 
