@@ -7,6 +7,7 @@ their means, so nothing is trained and nothing can be over-fitted.
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import io
 import os
 import shutil
@@ -36,6 +37,7 @@ from modelkeep.core import (
     ThreatModel,
     Verdict,
 )
+from modelkeep.evidence import timestamp, utc_now
 from modelkeep.policy import Decision, Missing
 from modelkeep.report import (
     Report,
@@ -317,3 +319,8 @@ def spoken(*arguments: object, script: str = "", **environment: str) -> Said:
     with start(*arguments, script=script, **environment) as process:
         out, err = process.communicate(timeout=60)
     return Said(process.returncode, out.decode(), err.decode())
+
+
+def soon() -> str:
+    """A moment an hour from now, as statements write it."""
+    return timestamp(utc_now() + dt.timedelta(hours=1))

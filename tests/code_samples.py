@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
+import pytest
+
 from modelkeep.core import Finding, Severity
 from modelkeep.scan import Detector
 from samples import found_by
@@ -121,3 +125,32 @@ def fails(detector: Detector, text: str, name: str = "modeling_x.py") -> bool:
     """Whether one rule alone would fail a module."""
     found = worst(code_findings(detector, text, name))
     return found is not None and found >= Severity.HIGH
+
+
+class BehavesLikeARule:
+    """What every rule about Python code does: a test file gives the rule and its samples.
+
+    ``bad`` are modules that must fail by this rule alone, ``good`` those it must not be
+    confused by; published code and code without the act are silent.
+    """
+
+    detector: ClassVar[Detector]
+    bad: ClassVar[tuple[str, ...]]
+    good: ClassVar[tuple[str, ...]]
+
+    def test_it_is_found(self, subtests: pytest.Subtests) -> None:
+        for text in self.bad:
+            with subtests.test(text=text):
+                assert fails(self.detector, text)
+
+    def test_it_is_not_confused(self, subtests: pytest.Subtests) -> None:
+        for text in self.good:
+            with subtests.test(text=text):
+                assert not fails(self.detector, text)
+
+    @pytest.mark.parametrize("name", HARMLESS)
+    def test_code_of_honest_models_does_not_fail(self, name: str) -> None:
+        assert not fails(self.detector, HARMLESS[name], name)
+
+    def test_a_module_without_it_is_silent(self) -> None:
+        assert code_findings(self.detector, "import math\nmath.sqrt(4)\n") == []

@@ -58,17 +58,47 @@ TABLE: Final = {
     ),
     "evasion": (
         "urn:modelkeep:predicate:evasion:1",
-        ("clean_accuracy_ppm", "robust_accuracy_low_ppm", "robust_radius_linf_ppm"),
+        (
+            "clean_accuracy_ppm",
+            "robust_accuracy_low_ppm",
+            "robust_radius_linf_ppm",
+            "gradient_masking_suspected",
+        ),
     ),
     "membership": ("urn:modelkeep:predicate:membership:1", ("membership_auc_low_ppm",)),
     "fairness": ("urn:modelkeep:predicate:fairness:1", ("accuracy_gap_high_ppm",)),
+    "backdoor": (
+        "urn:modelkeep:predicate:backdoor:1",
+        ("backdoor_suspected", "backdoor_tested_classes"),
+    ),
     "explanation": ("urn:modelkeep:predicate:explanation:1", ()),
     "seal": ("urn:modelkeep:predicate:seal:1", ("data_sealed", "data_rows", "data_files")),
+    "data-poison": (
+        "urn:modelkeep:predicate:data-poison:1",
+        (
+            "poison_groups",
+            "poison_share_ppm",
+            "poison_power_low_ppm",
+            "certified_10_rows_ppm",
+        ),
+    ),
+    "data-review": ("urn:modelkeep:predicate:data-review:1", ()),
+    "data-derivation": (
+        "urn:modelkeep:predicate:data-derivation:1",
+        ("data_rows_removed", "data_rows_relabelled"),
+    ),
     "hardening": ("urn:modelkeep:predicate:hardening:1", ()),
+    "data-check": (
+        "urn:modelkeep:predicate:data-check:1",
+        ("data_check_passed", "data_rows_checked", "data_rows_bad", "data_rules_not_run"),
+    ),
     "test-result": ("https://in-toto.io/attestation/test-result/v0.1", ()),
     "decision": ("https://slsa.dev/verification_summary/v1", ()),
     "revocation": ("urn:modelkeep:predicate:revocation:1", ()),
-    "stage": ("urn:modelkeep:predicate:stage:1", ("stage_quarantined", "stage_revoked")),
+    "stage": (
+        "urn:modelkeep:predicate:stage:1",
+        ("stage_quarantined", "stage_retired", "stage_revoked"),
+    ),
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
     "requests": ("urn:modelkeep:predicate:requests:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
@@ -79,8 +109,12 @@ BOOLEAN: Final = frozenset(
         "signature_trusted",
         "signature_broken",
         "data_sealed",
+        "data_check_passed",
         "stage_quarantined",
+        "stage_retired",
         "stage_revoked",
+        "gradient_masking_suspected",
+        "backdoor_suspected",
     }
 )
 NAMES: Final = {uri: name for name, (uri, _) in TABLE.items()}

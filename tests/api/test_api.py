@@ -24,6 +24,8 @@ def test_names_are_those_promised() -> None:
         "Report",
         "check",
         "gate",
+        "guard",
+        "load",
         "scan",
         "sign",
         "verify",

@@ -13,6 +13,7 @@ import pytest
 from modelkeep import assess, report, trust
 from modelkeep.core import Rule
 from modelkeep.core.taxonomy import topic, topics
+from modelkeep.data import poison
 from modelkeep.evidence import TABLE
 from modelkeep.pipeline import explain, pages
 from modelkeep.scan import Detector, detectors
@@ -79,6 +80,19 @@ def test_an_assessment_is_one_file_with_a_page_and_a_test_and_records_known_fact
     if module.__name__.startswith("modelkeep.assess."):
         name = module.__name__.rsplit(".", 1)[-1]
         assert (ROOT / "tests" / "assess" / f"test_{name}.py").is_file()
+
+
+@pytest.mark.parametrize("detector", poison.detectors(), ids=lambda detector: detector.id)
+def test_a_detector_of_poison_is_one_file_with_its_sources_and_a_test(
+    detector: poison.Detector,
+) -> None:
+    module = sys.modules[detector.run.__module__]
+    assert "\nSources: " in (module.__doc__ or "")
+    assert re.fullmatch(r"POI\d{3}", detector.id)
+    assert detector.family in poison.FAMILIES
+    if module.__name__.startswith("modelkeep.data.poison."):
+        name = module.__name__.rsplit(".", 1)[-1]
+        assert (ROOT / "tests" / "data" / "poison" / f"test_{name}.py").is_file()
 
 
 @pytest.mark.parametrize("renderer", report.renderers(), ids=lambda renderer: renderer.name)

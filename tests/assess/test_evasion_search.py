@@ -9,9 +9,10 @@ import pytest
 import torch
 
 import model_samples as samples
-from modelkeep.assess import Context
-from modelkeep.assess.evasion_search import ATTACK, margins, search
+from modelkeep.assess import Adversarial, Context
+from modelkeep.assess.evasion_search import ATTACK, search
 from modelkeep.assess.robust_accuracy import Problem
+from modelkeep.assess.tabular import ColumnRule, Constraints
 from modelkeep.core import Measurement
 from modelkeep.models import Model
 from modelkeep.models.torch_module import TorchModel
@@ -82,13 +83,6 @@ def test_it_works_on_images() -> None:
     assert work["queries"] < 200, "it stops when everything is broken"
 
 
-def test_a_margin_is_the_best_wrong_answer_against_the_right_one() -> None:
-    scores = np.array([[0.7, 0.2, 0.1], [0.0, 1.0, 0.0]])
-    assert margins(scores, np.array([0, 0])) == pytest.approx(
-        [np.log(0.2 / 0.7), np.log(1 / 1e-30)]
-    )
-
-
 def test_it_measures_what_it_says_and_attacks_from_outside(trees: Model) -> None:
     clean, robust = ATTACK.run(context(trees, max_rows=40))
     assert isinstance(clean, Measurement)
@@ -110,3 +104,24 @@ def test_it_leaves_a_gradient_to_the_stronger_attack_and_needs_test_rows(trees: 
     assert "the gradient attack is stronger" in (ATTACK.applies(context(honest)) or "")
     data = samples.table(ROWS, TRUTH)
     assert "--test" in (ATTACK.applies(samples.context(trees, data, None)) or "")
+
+
+def test_points_of_a_table_keep_to_rules_drafted_or_given() -> None:
+    rows = np.round(samples.normal(60, 4) * 5)
+    data = samples.table(rows, (rows.sum(axis=1) > 0).astype(int))
+    model = samples.Answering(
+        lambda asked: samples.two_classes(1 / (1 + np.exp(-asked.sum(axis=1))))
+    )
+    found: list[Adversarial] = []
+    drafted = samples.context(model, data, data, epsilon_linf=0.1, collect=found.append)
+    _, robust = ATTACK.run(drafted)
+    assert "drafted from the data: 4 integer" in robust.note
+    assert len(found[0].changed)
+    assert (found[0].changed == np.round(found[0].changed)).all()
+    names = tuple(column.name for column in data.columns)
+    still = Constraints({name: ColumnRule(immutable=True) for name in names})
+    clean, robust = ATTACK.run(
+        samples.context(model, data, data, epsilon_linf=0.1, constraints=still)
+    )
+    assert robust.value == clean.value
+    assert "as given: 4 immutable" in robust.note

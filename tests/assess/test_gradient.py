@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import torch
 
@@ -69,3 +70,15 @@ def test_a_cut_off_gradient_is_seen() -> None:
 def test_a_black_box_and_missing_rows_are_said() -> None:
     assert reason(samples.Answering(abs)) == "the model gives no gradient"
     assert "--test" in (why_no_gradient(samples.context(None, None, None)) or "")
+
+
+def test_a_gradient_of_another_network_is_not_followed() -> None:
+    class Disagrees(TorchModel):
+        """Answers otherwise than its module, as a wrong conversion would."""
+
+        def predict(self, rows: np.ndarray) -> np.ndarray:
+            return super().predict(rows)[:, ::-1]
+
+    found = reason(Disagrees(After(same, same)))
+    assert found is not None
+    assert "does not answer as the model does" in found

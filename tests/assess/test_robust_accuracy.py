@@ -9,10 +9,10 @@ import pytest
 
 import model_samples as samples
 from modelkeep.assess import Context, evasion_gradient, evasion_search, robust_accuracy
-from modelkeep.assess.intervals import clopper_pearson
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
 from modelkeep.core import Measurement, NotChecked
 from modelkeep.models import Column
+from modelkeep.models.intervals import clopper_pearson
 
 WEIGHTS = np.array([1.5, -1.0, 0.7, -0.4, 0.2, 0.0])
 EPSILON = 0.05

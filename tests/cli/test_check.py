@@ -73,12 +73,24 @@ def test_numbers_follow_the_options(desk: samples.Sample) -> None:
 def test_environment_is_read_and_a_flag_wins(
     desk: samples.Sample, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MODELKEEP_PROFILE", "prod")
+    monkeypatch.setenv("MODELKEEP_PROFILE", "dev")
     monkeypatch.setenv("MODELKEEP_ACTION", "store")
     got = said("check", desk.model)
-    assert (got.code, "store denied by policy prod" in got.out) == (1, True)
-    got = said("check", desk.model, "--profile", "dev")
     assert (got.code, "store allowed by policy dev" in got.out) == (0, True)
+    got = said("check", desk.model, "--profile", "prod")
+    assert (got.code, "store denied by policy prod" in got.out) == (1, True)
+
+
+def test_environment_does_not_weaken_a_keep_of_prod(
+    desk: samples.Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said("init", "--profile", "prod").code == 0
+    monkeypatch.setenv("MODELKEEP_PROFILE", "dev")
+    for words in (("check", desk.model), ("gate", desk.model, "--action", "load")):
+        got = said(*words)
+        assert (got.code, "its profile is prod" in got.err) == (64, True), words
+    monkeypatch.setenv("MODELKEEP_PROFILE", "prod")
+    assert said("gate", desk.model, "--action", "load").code == 1
 
 
 def test_keep_is_named_by_flag_or_environment(

@@ -44,6 +44,30 @@ def test_as_sealed_is_0_and_a_changed_cell_is_1() -> None:
     assert document["differences"][0]["row"] == 1
 
 
+def test_schema_profile_and_check() -> None:
+    assert said("data", "schema", "d.csv", "--output", "s.toml").code == 0
+    got = said("data", "check", "d.csv", "--schema", "s.toml")
+    assert (got.code, got.out.splitlines()[-1][:5]) == (0, "PASS:")
+    Path("e.csv").write_text("a,label\n1,x\n99,y\nz,x\n")
+    got = said("data", "check", "e.csv", "--schema", "s.toml")
+    assert got.code == 1
+    assert got.out.splitlines() == [
+        "FAIL DAT001 a is of type int: 1 rows: e.csv:2",
+        "FAIL DAT003 a lies in 0 to 4: 2 rows: e.csv:1, e.csv:2",
+        "FAIL: 7 rules, 0 columns compared, 3 rows, 2 of them break a rule",
+    ]
+    got = said("data", "check", "e.csv", "--schema", "s.toml", "--format", "json")
+    assert (got.code, json.loads(got.out)["verdict"]) == (1, "fail")
+    assert said("data", "profile", "d.csv", "--output", "p.json").code == 0
+    assert said("data", "check", "d.csv", "--reference", "p.json").code == 0
+    Path("s.toml").write_text("version = 1\nclosed = false\n[columns.gone]\nlow = 1\n")
+    assert said("data", "check", "d.csv", "--schema", "s.toml").code == 1
+    Path("s.toml").write_text('version = 1\nclosed = false\n[columns.label]\nlow = "x"\n')
+    got = said("data", "check", "d.csv", "--schema", "s.toml")
+    assert (got.code, got.out.startswith("INCONCLUSIVE")) == (2, True)
+    assert said("data", "check", "d.csv").code == 64
+
+
 def test_no_seal_or_no_data_could_not_finish() -> None:
     assert said("data", "seal", "nothing.csv").code == 2
     assert said("data", "seal", "d.csv").code == 0
@@ -57,7 +81,9 @@ def test_usage_is_64() -> None:
     assert said("data", "verify", "d.csv", "--format", "pdf").code == 64
 
 
-@pytest.mark.parametrize("command", [(), ("seal",), ("verify",)])
+@pytest.mark.parametrize(
+    "command", [(), ("seal",), ("verify",), ("schema",), ("profile",), ("check",)]
+)
 def test_help_has_examples_and_exit_codes(command: tuple[str, ...]) -> None:
     text = said("data", *command, "--help").out
     assert "Examples:" in text

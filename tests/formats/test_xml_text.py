@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 import pytest
@@ -198,3 +199,28 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         _read(data, Reading())
     except ModelkeepError:
         return
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<?xml version="1.0" encoding="%(encoding)s"?>\n<html></html>',
+        '<?xml version="1.0"?>\n<a>{% if x %}<b>{{ y }}{% endif %}</a>',
+    ],
+)
+def test_a_text_that_is_yet_to_be_filled_in_is_no_damage(text: str) -> None:
+    assert isinstance(document_of(text), XmlDocument)
+
+
+def test_what_stands_before_a_placeholder_stays() -> None:
+    doctype = '<!DOCTYPE PMML [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+    reading = Reading()
+    with contextlib.suppress(MalformedArtifactError):
+        _read(f'<?xml version="1.0"?>{doctype}<PMML><a>{{{{ x }}}}</PMML>', reading)
+    assert isinstance(reading.document, XmlDocument)
+    assert reading.document.entities
+
+
+def test_a_placeholder_far_from_the_error_excuses_nothing() -> None:
+    with pytest.raises(MalformedArtifactError):
+        document_of("<PMML><!-- {{ x }} -->" + "<b></b>" * 100 + "<a></PMML>")

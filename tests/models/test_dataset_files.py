@@ -14,7 +14,7 @@ from PIL import Image
 
 import model_samples as samples
 from modelkeep.core import EvidenceError, InputError
-from modelkeep.models import Column, load_dataset
+from modelkeep.models import Column, load_dataset, load_texts
 from modelkeep.sources import digest_artifact, open_artifact
 
 CSV = "age,city,sick\n31,Ulm,no\n45,Bonn,yes\n"
@@ -295,3 +295,32 @@ def test_other_formats_are_refused_with_those_that_are_read(tmp_path: Path, name
     assert ".parquet" in caught.value.hint
     with pytest.raises(InputError, match="no such file"):
         load_dataset(tmp_path / "missing.csv")
+
+
+def test_texts_are_read_with_their_labels_and_nothing_else(tmp_path: Path) -> None:
+    path = written(tmp_path / "sms.csv", "id,say,kind\n1,Hello  there,ham\n2,WIN,spam\n")
+    data = load_texts(path, text="say")
+    assert (data.rows.tolist(), data.labels.tolist()) == (
+        ["Hello  there", "WIN"],
+        ["ham", "spam"],
+    )
+    assert (data.kind, len(data), data.columns) == ("text", 2, ())
+    assert data.take(np.array([1])).rows.tolist() == ["WIN"]
+    assert data.subject.digest == digest_artifact(open_artifact(path)).digest
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "says"),
+    [
+        ("say,kind\nHello,ham\n", {"text": "said"}, "no column 'said'"),
+        ("say,kind\nHello,ham\n", {"text": "say", "label": "class"}, "no column 'class'"),
+        ("say\nHello\n", {"text": "say"}, "no column ''"),
+        ("say,kind\n", {"text": "say"}, "no rows"),
+    ],
+)
+def test_texts_that_are_no_data_set_are_refused(
+    tmp_path: Path, text: str, options: dict[str, str], says: str
+) -> None:
+    path = written(tmp_path / "t.csv", text)
+    with pytest.raises(InputError, match=says):
+        load_texts(path, **options)

@@ -41,6 +41,11 @@ def test_a_binary_model_answers_two_columns(tmp_path: Path, kind: str) -> None:
     assert model.spec.shape == (4,)
 
 
+def test_no_rows_have_no_answers(tmp_path: Path) -> None:
+    model = opened(tmp_path, samples.boosted(ROWS, TWO, "binary:logistic"))
+    assert model.predict(ROWS[:0]).shape == (0, 2)
+
+
 @pytest.mark.parametrize("kind", ["json", "ubjson"])
 def test_a_model_of_several_classes_answers_its_probabilities(
     tmp_path: Path, kind: str

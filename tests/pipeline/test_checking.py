@@ -26,7 +26,10 @@ from modelkeep.evidence.checkpoint import parse_checkpoint
 from modelkeep.report import Report, ReportedFinding
 
 KEEP = Path(".modelkeep")
-ALL = "scan signature bom performance evasion membership test-result decision".split()
+ALL = (
+    "scan signature bom performance evasion membership explanation backdoor test-result "
+    "decision"
+).split()
 UNMEASURED = "scan signature bom test-result decision".split()
 
 
@@ -178,7 +181,7 @@ def test_test_rows_alone_measure_what_needs_no_training_rows(desk: samples.Sampl
     assert "test_accuracy" in {m.name for m in report.measurements}
     missed = {missed.what: missed.why for missed in report.not_checked}
     assert "--data TRAIN" in missed["membership-inference"]
-    assert "--data TRAIN" in missed["evasion-search"]
+    assert "--data TRAIN" in missed["evasion-gradient"]
 
 
 @pytest.mark.parametrize(
@@ -306,9 +309,8 @@ def test_record_says_what_the_report_says(desk: samples.Sample) -> None:
     evasion = parse_statement(parse_envelope(bodies[uris["evasion"]]).payload)
     by_name = {m.name: m for m in report.measurements}
     written = {m["name"]: m["value"] for m in evasion.predicate["measurements"]}
-    assert written == {
-        name: by_name[name].value for name in ("clean_accuracy", "robust_accuracy")
-    }
+    assert {"clean_accuracy", "robust_accuracy"} <= written.keys()
+    assert written == {name: by_name[name].value for name in written}
     facts = evasion.facts()
     assert facts["robust_accuracy_low_ppm"] == int(by_name["robust_accuracy"].low * 1e6)
     assert [m["digest"]["sha256"] for m in evasion.predicate["materials"]] == [
@@ -333,7 +335,7 @@ def test_progress_is_told_as_a_share(desk: samples.Sample) -> None:
     pipeline.check(desk.model, **desk.rows, listener=listener)
     assert all(0 <= share <= 1 for _, share in heard)
     assert heard[-1] == ("done", 1.0)
-    assert {"scanning model.onnx", "loading the model", "evasion-search"} <= {
+    assert {"scanning model.onnx", "loading the model", "evasion-gradient"} <= {
         what for what, _ in heard
     }
 
@@ -372,7 +374,7 @@ def test_code_that_builds_the_model_is_recorded_by_digest(desk: samples.Sample) 
         ]
     measured = [s for s in statements if len(s.subjects) > 1]
     assert {s.subjects[1].digest.sha256 for s in measured} == {code.digest.sha256}
-    assert len(measured) == 3
+    assert len(measured) == 5
 
 
 def test_code_of_another_folder_is_not_mistaken_for_it(desk: samples.Sample) -> None:
@@ -395,7 +397,8 @@ def forget_code() -> None:
 
 
 def numbers(sample: samples.Sample, keep: str, seed: int) -> tuple[Measurement, ...]:
-    return pipeline.check(sample.model, **sample.rows, keep=keep, seed=seed).measurements
+    measured = pipeline.check(sample.model, **sample.rows, keep=keep, seed=seed).measurements
+    return tuple(m for m in measured if not m.name.startswith("sponge"))  # a time
 
 
 def test_same_seed_gives_the_same_numbers_and_another_does_not(desk: samples.Sample) -> None:

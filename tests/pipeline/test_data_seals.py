@@ -282,3 +282,16 @@ def test_seal_within_the_data_is_refused() -> None:
     samples.write(SMALL, Path("set/a.parquet"))
     with pytest.raises(InputError, match="outside"):
         pipeline.seal_data("set", seal="set/a.seal")
+
+
+def test_sealing_and_checking_share_one_pass_and_both_are_recorded() -> None:
+    path = samples.write(SMALL, Path("d.parquet"))
+    Path("s.toml").write_text("version = 1\nclosed = false\n[columns.id]\nhigh = 1998\n")
+    made = pipeline.seal_data(path, schema="s.toml", reference=path)
+    assert made.manifest.root == pipeline.seal_data(path).manifest.root
+    assert made.check is not None
+    assert (made.check.bad, made.check.rows) == (1, 2_000)
+    assert [column.drifted for column in made.check.drift] == [False] * 4
+    with open_keep(Path(".modelkeep")) as keep:
+        kinds_recorded = [entry.predicate_type for entry in keep.store.entries()]
+    assert kinds_recorded[:2] == [by_key("seal").uri, by_key("data-check").uri]

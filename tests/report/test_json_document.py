@@ -88,7 +88,7 @@ def test_numbers_of_a_check_carry_interval_attacker_budget_and_seed(
     robust = numbers["robust_accuracy"]
     assert robust["low"] <= robust["value"] <= robust["high"]
     assert (robust["unit"], robust["n"], robust["seed"]) == ("fraction", samples.ROWS, 0)
-    assert robust["budget"]["queries"] > 0
+    assert robust["budget"]["passes"] > 0
     assert (robust["attacker"]["norm"], robust["attacker"]["radius"]) == ("linf", 0.03)
 
 

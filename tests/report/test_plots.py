@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import check_samples as samples
 from modelkeep.core import ThreatModel
-from modelkeep.report.plots import robustness_plot, roc_plot
+from modelkeep.report.plots import picture_plot, robustness_plot, roc_plot
 
 WIDTH, HEIGHT = 420, 260
 Curve = tuple[tuple[float, float], ...]
@@ -131,3 +131,12 @@ def test_picture_says_in_words_what_it_shows() -> None:
     label = drawn(robustness_plot(samples.measurement())).get("aria-label") or ""
     assert "0.750 at radius 0.03" in label
     assert drawn(roc_plot([])).get("role") == "img"
+
+
+def test_a_picture_is_drawn_square_by_square() -> None:
+    svg = picture_plot(samples.measurement("<b>", picture=((0.0, 1.0), (0.5, 2.0))))
+    assert svg.count("<rect") == 4
+    assert "rgb(0,0,0)" in svg
+    assert svg.count("rgb(255,255,255)") == 2, "what is too bright is white"
+    assert "<b>" not in svg
+    require_inside(svg)

@@ -7,7 +7,7 @@ import pytest
 from chat_templates import HONEST
 from modelkeep.core import Severity
 from modelkeep.scan.jinja_include import DETECTOR
-from samples import found_by
+from samples import found_by, zip_of
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,13 @@ def test_a_file_beside_the_template_is_left_alone() -> None:
     assert found_by(DETECTOR, text.encode(), name="t.jinja") == []
     for honest in HONEST.values():
         assert found_by(DETECTOR, honest.encode(), name="t.jinja") == []
+
+
+def test_pages_of_a_wheel_that_include_each_other_are_noted() -> None:
+    def severities(text: bytes) -> list[Severity]:
+        raw = zip_of({"p/page.jinja": text})
+        return [finding.severity for finding in found_by(DETECTOR, raw, name="p.whl")]
+
+    assert severities(b"{% include name %}") == [Severity.MEDIUM]
+    assert severities(b"{% include '/etc/passwd' %}") == [Severity.HIGH]
+    assert severities(b"{% include '../../x' %}") == [Severity.HIGH]

@@ -103,7 +103,7 @@ def test_a_configuration_in_a_keras_archive_or_hdf5_fails_the_file(tmp_path: Pat
     archive = zip_of({"metadata.json": b"{}", "config.json": config})
     result = scan_bytes(tmp_path, archive, name="m.keras")
     assert result.verdict is Verdict.FAIL
-    assert result.findings[0].location.member == "config.json"
+    assert "config.json" in {finding.location.member for finding in result.findings}
     for name in ("keras old", "keras latest", "fixed text", "dense"):
         assert scan_bytes(tmp_path, FILES[name], name="m.h5").verdict is Verdict.FAIL
 

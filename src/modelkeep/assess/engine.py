@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-from modelkeep.assess.interface import Attack, Context, Facts
-from modelkeep.core import InputError, Measurement, MissingExtraError, NotChecked, Risk
+import msgspec
+import numpy as np
+
+from modelkeep.assess.interface import Attack, Context, Facts, Outcome
+from modelkeep.core import (
+    InputError,
+    Measurement,
+    MissingExtraError,
+    ModelkeepError,
+    NotChecked,
+    Risk,
+)
 
 
 @dataclass(slots=True)
@@ -19,6 +30,7 @@ class Assessment:
         risks: measured risks, worst first.
         not_checked: what was not measured and why.
         ran: ids of the assessments that ran.
+        stopped: ids of those that had to stop before they were done.
     """
 
     measurements: dict[str, tuple[Measurement, ...]] = field(default_factory=dict)
@@ -26,6 +38,7 @@ class Assessment:
     risks: tuple[Risk, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
     ran: tuple[str, ...] = ()
+    stopped: tuple[str, ...] = ()
 
     def all_measurements(self) -> tuple[Measurement, ...]:
         """Every number."""
@@ -48,7 +61,12 @@ def assess_model(
     unfit: list[tuple[str, NotChecked]] = []
     risks: list[Risk] = []
     for attack in attacks:
-        reason = attack.applies(context)
+        try:
+            reason = attack.applies(context)
+        except (InputError, MissingExtraError) as error:  # it may ask the model
+            result.stopped = (*result.stopped, attack.id)
+            missed.append(_stopped(attack, error))
+            continue
         if reason is not None:
             unfit.append((attack.predicate, NotChecked(attack.name, reason)))
             continue
@@ -56,15 +74,17 @@ def assess_model(
             on_attack(attack)
         made: list[Measurement] = []
         try:
-            for outcome in attack.run(context):
+            for outcome in _outcomes(context, attack):
                 if isinstance(outcome, NotChecked):
                     missed.append(outcome)
                 else:
                     made.append(outcome)
         except (InputError, MissingExtraError) as error:
-            if not made and attack.predicate == "performance":
+            nothing = not made and attack.predicate not in result.measurements
+            if nothing and attack.predicate == "performance":  # the model cannot be asked
                 raise
-            missed.append(NotChecked(attack.name, f"stopped: {error.message} {error.hint}"))
+            result.stopped = (*result.stopped, attack.id)
+            missed.append(_stopped(attack, error))
         found = tuple(made)
         before = result.measurements.get(attack.predicate, ())
         result.measurements[attack.predicate] = (*before, *found)
@@ -77,3 +97,27 @@ def assess_model(
     result.not_checked = tuple(missed)
     result.risks = tuple(sorted(risks, key=lambda risk: risk.score, reverse=True))
     return result
+
+
+def _stopped(attack: Attack, error: ModelkeepError) -> NotChecked:
+    return NotChecked(attack.name, f"stopped: {error.message} {error.hint}")
+
+
+def _outcomes(context: Context, attack: Attack) -> Iterator[Outcome]:
+    """What an attack hands back; from the journal, if it was finished before."""
+    step = f"attack {attack.id}"
+    noted = context.journal.read(step)
+    if noted is not None:
+        listed: list[dict[str, Any]] = msgspec.json.decode(noted["outcomes"].tobytes())
+        for each in listed:
+            if "why" in each:
+                yield msgspec.convert(each, NotChecked)
+            else:
+                yield msgspec.convert(each, Measurement)
+        return
+    made: list[Outcome] = []
+    for outcome in attack.run(context):
+        made.append(outcome)
+        yield outcome
+    text = msgspec.json.encode(made)
+    context.journal.write(step, {"outcomes": np.frombuffer(text, np.uint8)})

@@ -1,29 +1,38 @@
-"""Evasion without gradients: a batched random search on scores.
+"""Evasion by a search on scores: no gradient, a counted budget of queries.
 
-Each step changes a few random features of every row that still stands: to the edge
-of the box mostly, sometimes to a random value inside. The change is kept unless it
-lowers the margin; equal counts as kept, because trees are flat almost everywhere. One
-call per step for all rows. Starts at random corners of the box.
+Images are attacked with random squares, tables by a search over their features that learns
+from every answer. A row is given up when many queries in a row gained nothing.
 
 Sources: Andriushchenko et al., ECCV 2020 (Square attack: random search on scores);
-the acceptance of equal margins and the feature schedule are ours.
+NISTAML.025 (query access); see ``black_box.square`` and ``black_box.coordinate``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from modelkeep.assess import robust_accuracy
+from modelkeep.assess.black_box import (
+    Oracle,
+    Region,
+    coordinate_search,
+    region_of,
+    square_search,
+)
 from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Outcome
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
+from modelkeep.assess.tabular import Constraints, draft_constraints, repairing
+from modelkeep.core import Measurement
 
-_QUERIES: Final = {"quick": 200, "standard": 1000, "thorough": 5000}
-_CORNERS: Final = 8  # random corners tried before the search starts
-_INSIDE: Final = 0.2  # share of changes that go inside the box, not to its edge
+QUERIES: Final = {"quick": 200, "standard": 1000, "thorough": 5000}
+_PATIENCE: Final = {"quick": 60, "standard": 300, "thorough": None}
+_IMAGE_AXES: Final = 4
 
 
 def applies(context: Context) -> str | None:
@@ -35,68 +44,54 @@ def applies(context: Context) -> str | None:
     return None
 
 
-def margins(scores: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Largest wrong log-probability minus the right one, shape ``(batch,)``."""
-    logs = np.log(np.clip(scores, 1e-30, None))
-    rows = np.arange(len(truth))
-    right = logs[rows, truth]
-    logs[rows, truth] = -np.inf
-    return np.asarray(logs.max(axis=1) - right)
-
-
 def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, int]]:
     """One candidate per row: the point with the largest margin that was visited."""
-    rng = np.random.default_rng(problem.seed)
-    n = len(problem.rows)
     shape = problem.rows.shape
-    low, high = problem.low.reshape(n, -1), problem.high.reshape(n, -1)
-    best = problem.rows.reshape(n, -1).astype(np.float32).copy()
-    free = np.flatnonzero((high > low).any(axis=0))
-    best_margin = margins(context.predict(best.reshape(shape)), problem.truth)
-    queries = _QUERIES[context.budget]
-    for step in range(queries):
-        alive = np.flatnonzero(best_margin < 0)
-        if not len(alive):
-            break
-        if step < _CORNERS:
-            corner = rng.random((len(alive), low.shape[1])) < 0.5  # noqa: PLR2004 - a coin
-            trial = np.where(corner, low[alive], high[alive]).astype(np.float32)
-        else:
-            share = 0.5 * (1 - step / queries) ** 2
-            trial = _mutate(best[alive], (low[alive], high[alive]), free, share, rng)
-        scores = context.predict(trial.reshape(len(alive), *shape[1:]))
-        margin = margins(scores, problem.truth[alive])
-        kept = margin >= best_margin[alive]
-        best[alive[kept]] = trial[kept]
-        best_margin[alive[kept]] = margin[kept]
-    return best.reshape(shape), {"queries": step + 1}
+    oracle = Oracle(context.predict, shape[1:], problem.truth, QUERIES[context.budget])
+    region = allowed_region(context, problem)
+    if len(shape) == _IMAGE_AXES:
+        found = square_search(oracle, region, seed=problem.seed)
+    else:
+        patience = _PATIENCE[context.budget]
+        found = coordinate_search(oracle, region, seed=problem.seed, patience=patience)
+    return found.points.reshape(shape), {"queries": int(oracle.spent.max(initial=0))}
 
 
-def _mutate(
-    rows: np.ndarray,
-    box: tuple[np.ndarray, np.ndarray],
-    free: np.ndarray,
-    share: float,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Change a share of the free features of every row, at least one."""
-    low, high = box
-    count = max(1, int(share * len(free)))
-    chosen = np.zeros(rows.shape, dtype=bool)
-    order = rng.random((len(rows), len(free))).argsort(axis=1)[:, :count]
-    np.put_along_axis(chosen, free[order], True, axis=1)
-    dice = rng.random(rows.shape)
-    inside = low + rng.random(rows.shape) * (high - low)
-    value = np.where(dice < _INSIDE, inside, np.where(dice < (1 + _INSIDE) / 2, low, high))
-    return np.where(chosen, value, rows).astype(np.float32)
+def constraints_of(context: Context) -> Constraints | None:
+    """The rules that rows keep to: given, or drafted from the training rows of a table."""
+    if context.constraints is not None or context.train is None or not context.train.columns:
+        return context.constraints
+    return draft_constraints(context.train)
 
 
-ENGINE: Final = Engine("random search on scores", "black box", search)
+def allowed_region(context: Context, problem: Problem) -> Region:
+    """Where points may lie: inside the radius, and as the table's rules allow."""
+    rules = constraints_of(context)
+    data = context.train or context.test
+    if rules is None or data is None or problem.rows.shape[1:] != (len(data.columns),):
+        return region_of(problem)
+    names = tuple(column.name for column in data.columns)
+    repair = repairing(rules, names, problem.rows, (problem.low, problem.high))
+    return region_of(replace(problem, low=repair.low, high=repair.high), repair)
+
+
+def with_rules(context: Context, outcome: Outcome) -> Outcome:
+    """A measurement that says which rules its points kept to."""
+    rules = constraints_of(context)
+    if rules is None or not isinstance(outcome, Measurement) or outcome.attacker is None:
+        return outcome
+    origin = "drafted from the data" if context.constraints is None else "as given"
+    note = f"{outcome.note}; constraints {origin}: {rules.describe()}"
+    return msgspec.structs.replace(outcome, note=note)
+
+
+ENGINE: Final = Engine("search on scores", "black box", search)
 
 
 def run(context: Context) -> Iterator[Outcome]:
     """Measure robust accuracy without gradients."""
-    yield from measure(context, ENGINE)
+    for outcome in measure(context, ENGINE):
+        yield with_rules(context, outcome)
 
 
 ATTACK: Final = Attack(

@@ -28,9 +28,9 @@ from modelkeep.assess.interface import (
     by_name,
     require_rows,
 )
-from modelkeep.assess.intervals import LEVEL, clopper_pearson
 from modelkeep.core import InputError, Measurement, NotChecked, Risk
 from modelkeep.models import Dataset
+from modelkeep.models.intervals import LEVEL, clopper_pearson
 
 _LEAST: Final = 20  # rows of a group below which its rates say nothing
 _VALUES: Final = 10  # more different numbers than this are cut into quarters

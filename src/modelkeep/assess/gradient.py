@@ -12,10 +12,14 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from modelkeep.assess.interface import Context
 from modelkeep.models import Differentiable, need
 
 _PROBED: Final = 32  # rows looked at
+_SETTLING: Final = 1024  # rows that settle what kind of scores a model answers
+_APART: Final = 1e-3  # most that a probability may differ from the model's own
 _TOLERATED: Final = 0.1  # share of rows that may give none
 
 
@@ -32,6 +36,7 @@ def why_no_gradient(context: Context) -> str | None:
         logits = model.module(rows)
         top = logits.topk(2, dim=1).values
         (gradient,) = torch.autograd.grad((top[:, 0] - top[:, 1]).sum(), rows)
+        answers = torch.softmax(logits.detach().double(), dim=1).numpy()
     except RuntimeError as error:
         return f"the model gives no gradient ({str(error).splitlines()[0]})"
     flat = gradient.flatten(1)
@@ -39,4 +44,7 @@ def why_no_gradient(context: Context) -> str | None:
     share = float(useless.float().mean())
     if share > _TOLERATED:
         return f"the gradient is zero or not finite on {share:.0%} of the rows (masked?)"
+    asked = context.predict(context.test.rows[:_SETTLING])[:_PROBED]
+    if answers.shape != asked.shape or not np.allclose(answers, asked, atol=_APART):
+        return "the network that gives the gradient does not answer as the model does"
     return None

@@ -13,6 +13,7 @@ from typing import Final, Literal, Protocol
 
 import numpy as np
 
+from modelkeep.assess.tabular.constraints import Constraints
 from modelkeep.assess.threat import Threat
 from modelkeep.core import InputError, Measurement, NotChecked, Risk
 from modelkeep.models import Dataset, Model
@@ -105,6 +106,7 @@ class Context:
         collect: given the adversarial points that were verified.
         journal: where steps that are done are noted.
         group: column whose values are groups of people, empty if none was named.
+        constraints: what rows of a table may look like; drafted where not given.
     """
 
     model: Model
@@ -120,6 +122,7 @@ class Context:
     collect: Callable[[Adversarial], None] = field(default=_uncollected)
     journal: Journal = field(default_factory=NoJournal)
     group: str = ""
+    constraints: Constraints | None = None
 
     @property
     def threat(self) -> Threat:

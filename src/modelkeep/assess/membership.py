@@ -28,9 +28,9 @@ from modelkeep.assess.interface import (
     by_name,
     require_rows,
 )
-from modelkeep.assess.intervals import auc_interval, clopper_pearson
 from modelkeep.core import InputError, Measurement, Risk, ThreatModel
 from modelkeep.models import Dataset
+from modelkeep.models.intervals import auc_interval, clopper_pearson
 
 _FALSE_POSITIVES: Final = 0.01  # rate at which the true-positive rate is read
 _LEAST: Final = 20  # rows per group below which nothing can be said

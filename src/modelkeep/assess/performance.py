@@ -22,8 +22,8 @@ from modelkeep.assess.interface import (
     by_name,
     require_rows,
 )
-from modelkeep.assess.intervals import LEVEL, clopper_pearson
 from modelkeep.core import Measurement, Risk
+from modelkeep.models.intervals import LEVEL, clopper_pearson
 
 _BINS: Final = 15
 _DRAWS: Final = 400

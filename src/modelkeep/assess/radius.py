@@ -1,4 +1,4 @@
-"""What an L-infinity radius means on this data, and which points lie inside it.
+"""What a radius means on this data, and which points lie inside it.
 
 ``linf:0.03`` is a fraction of each feature's training 1-99 % range; of [0, 1] for
 images. Categorical columns are not touched. Points also stay within the values seen in
@@ -7,14 +7,18 @@ training, so that no attack wins by leaving the data's world.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
+from modelkeep.assess.threat import Norm, Threat
 from modelkeep.core import InputError
 from modelkeep.models import Dataset
 
-_TOLERANCE = 1e-5  # float32 rounding, as a share of a feature's scale
+_TOLERANCE: Final = 1e-5  # float32 rounding, as a share of a feature's scale
+_ORDER: Final[dict[Norm, float]] = {"linf": np.inf, "l2": 2, "l1": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +44,34 @@ class Space:
         high = np.minimum(rows + step, np.maximum(self.ceiling, rows))
         return low.astype(np.float32), high.astype(np.float32)
 
-    def contains(self, rows: np.ndarray, changed: np.ndarray, radius: float) -> np.ndarray:
-        """Whether each changed row lies within ``radius`` of its own, shape ``(n,)``."""
-        low, high = self.box(rows, radius)
+    def contains(
+        self, rows: np.ndarray, changed: np.ndarray, threat: Threat | float
+    ) -> np.ndarray:
+        """Whether each changed row lies within the threat of its own, shape ``(n,)``.
+
+        A number stands for an L-infinity radius.
+        """
+        if not isinstance(threat, Threat):
+            threat = Threat("linf", threat)
+        low, high = self.box(rows, threat.radius)  # no norm lets one feature move further
         slack = _TOLERANCE * np.maximum(self.scale, 1e-12) + 1e-6 * np.abs(rows)
         inside = (changed >= low - slack) & (changed <= high + slack)
-        return np.asarray(inside.reshape(len(rows), -1).all(axis=1))
+        boxed = np.asarray(inside.all(axis=tuple(range(1, inside.ndim))))
+        if threat.norm == "linf":
+            return boxed
+        near = self.distance(rows, changed, threat.norm) <= threat.radius * (1 + _TOLERANCE)
+        return np.asarray(boxed & near)
+
+    def distance(self, rows: np.ndarray, changed: np.ndarray, norm: Norm) -> np.ndarray:
+        """Length of each change in units of the scale, shape ``(n,)`` float64.
+
+        A change of a feature that is fixed is infinitely long.
+        """
+        change = np.abs(changed.astype(np.float64) - rows.astype(np.float64))
+        safe = np.where(self.scale > 0, self.scale, 1.0)
+        units = np.where(self.scale > 0, change / safe, np.where(change > 0, np.inf, 0.0))
+        flat = units.reshape(len(rows), math.prod(rows.shape[1:]))
+        return np.asarray(np.linalg.norm(flat, _ORDER[norm], axis=1))
 
 
 def space_of(train: Dataset | None, test: Dataset) -> Space:

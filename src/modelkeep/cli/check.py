@@ -39,6 +39,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--roots", type=PATH, help="Certificate authorities whose leaves may sign.")
 @click.option("--anchor", help="File outside the keep that receives the log's checkpoint.")
 @click.option("--epsilon", type=float, help="L-infinity radius; default: 0.03.")
+@click.option("--threat", metavar="NORM:RADIUS", help="Such as l2:0.5, instead of --epsilon.")
 @click.option("--budget", type=click.Choice(BUDGETS), help="Work per attack.")
 @click.option("--seed", type=int, help="Seed of every random choice; default: 0.")
 @profile_option

@@ -13,15 +13,19 @@ from typing import Final
 
 import click
 
+from modelkeep.cli.assess import assess
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
+from modelkeep.cli.convert import convert
 from modelkeep.cli.data import data
 from modelkeep.cli.doctor import doctor
+from modelkeep.cli.encryption import decrypt, encrypt, rewrap
 from modelkeep.cli.evidence import evidence
 from modelkeep.cli.explain import explain
 from modelkeep.cli.gate import gate
 from modelkeep.cli.harden import harden
 from modelkeep.cli.init import init
+from modelkeep.cli.registry import registry
 from modelkeep.cli.scan import scan
 from modelkeep.cli.serve import serve
 from modelkeep.cli.sign import sign
@@ -57,8 +61,8 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, harden, scan, sign, verify, data, gate, serve, init, trust, evidence, explain,
-    doctor, config,
+    check, assess, harden, scan, sign, verify, data, gate, serve, registry, init, trust,
+    evidence, explain, doctor, config, encrypt, decrypt, rewrap, convert,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -43,11 +43,12 @@ class Measurement(msgspec.Struct, frozen=True):
         unit: ``fraction``, ``auc``, ``seconds``, ...
         n: how many rows it rests on.
         attacker: threat model, or ``None`` where nobody attacks.
-        budget: work spent per row, such as ``{"passes": 1200}``.
+        budget: work done: ``passes`` in all, counted by hooks, or ``queries`` per row.
         seed: the seed that repeats it.
         method: how it was measured, one phrase.
         curve: points ``(x, y)`` behind it, drawn in the report.
         note: what a reader must know before relying on it.
+        picture: rows of grey values in [0, 1], such as a trigger, drawn in the report.
     """
 
     name: str
@@ -62,10 +63,12 @@ class Measurement(msgspec.Struct, frozen=True):
     method: str = ""
     curve: tuple[tuple[float, float], ...] = ()
     note: str = ""
+    picture: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what is not a number: JSON has no NaN and neither has evidence."""
         numbers = [self.value, self.low, self.high, *(n for point in self.curve for n in point)]
+        numbers += [value for row in self.picture for value in row]
         for value in numbers:
             if not math.isfinite(value):
                 raise ModelkeepError(

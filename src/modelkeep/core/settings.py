@@ -71,6 +71,11 @@ _PLAIN: Final = (
         most=1.0,
     ),
     Setting(
+        "threat",
+        "",
+        "norm:radius of evasion, such as l2:0.5 or linf:8/255; empty: linf at epsilon_linf",
+    ),
+    Setting(
         "budget",
         "quick",
         "how much work an attack may do: quick, standard or thorough",
@@ -79,6 +84,7 @@ _PLAIN: Final = (
     Setting("max_rows", 500, "most test rows an attack is run on", least=1, most=1e9),
     Setting("seed", 0, "seed of every random choice", least=0, most=2**32 - 1),
     Setting("group", "", "column of a table that tells groups of people apart"),
+    Setting("constraints", "", "file of what rows of a table may be; empty: drafted from data"),
     Setting("label", "", "label column of a table; empty: the last column"),
     Setting(
         "fail_on",

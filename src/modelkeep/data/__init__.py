@@ -10,7 +10,7 @@ from modelkeep.data.seal_file import (
     require_consistent,
     write_seal,
 )
-from modelkeep.data.sealing import Sealed, key_name, root_of, seal_data, style_of
+from modelkeep.data.sealing import Others, Sealed, key_name, root_of, seal_data, style_of
 from modelkeep.data.tables import read_blocks
 from modelkeep.data.verifying import compare_data
 
@@ -19,6 +19,7 @@ __all__ = [
     "DataManifest",
     "Difference",
     "Options",
+    "Others",
     "SealFile",
     "Sealed",
     "compare_data",

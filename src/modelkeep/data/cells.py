@@ -103,10 +103,13 @@ class Cells:
         if not types.is_large_string(words.type) or words.null_count or len(words) == 0:
             return None
         codes = held(array.indices.fill_null(0))
-        used = np.bincount(codes, minlength=len(words)) > 0
+        there = codes if self.missing is None else codes[~self.missing]
+        used = np.bincount(there, minlength=len(words)) > 0
         if not used.all():  # the dictionary serves other rows too
+            if not used.any():
+                return None
             words = words.filter(need("pyarrow", _READS).array(used))
-            codes = (np.cumsum(used) - 1)[codes]
+            codes = np.maximum(np.cumsum(used) - 1, 0)[codes]
         return words, codes
 
     @cached_property

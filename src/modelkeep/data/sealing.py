@@ -33,6 +33,20 @@ TEXTS: Final = (".txt", ".md", ".text")
 _MOST_GROUPS: Final = 100_000
 VERSION: Final = 2  # 2: rows are tagged by words of eight bytes
 Reuse = Callable[[FileDigest, IO[bytes]], FileSeal | None]
+Watch = Callable[[str, str, Block], None]  # file, its format, the block
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Who else is served by the one decode of each table.
+
+    Attributes:
+        reuse: gives the seal of a file sealed before and writes its tags.
+        watches: are shown every block; a file taken over is not decoded for them.
+    """
+
+    reuse: Reuse | None = None
+    watches: tuple[Watch, ...] = ()
 
 
 def key_name(key: bytes) -> str:
@@ -127,7 +141,7 @@ def seal_data(
     options: Options,
     key: bytes,
     tags: IO[bytes],
-    reuse: Reuse | None = None,
+    others: Others = Others(),
 ) -> Sealed:
     """Seal every file of a data set.
 
@@ -137,7 +151,7 @@ def seal_data(
         options: label and source columns, source and licence.
         key: 32 bytes under which rows are tagged.
         tags: where eight bytes per row of every table go, in order.
-        reuse: gives the seal of a file sealed before and writes its tags.
+        others: seals to take over, and who else looks at the blocks.
 
     Raises:
         InputError: something cannot be read to its end, or there are no rows.
@@ -148,9 +162,10 @@ def seal_data(
     tables = any(style in SUFFIXES.values() for style in styles)
     files, reused = [], 0
     for file, style in zip(hashed.files, styles, strict=True):
-        old = reuse(file, tags) if reuse is not None else None
+        old = others.reuse(file, tags) if others.reuse is not None else None
         reused += old is not None
-        files.append(old or _seal_file(artifact, file, style, (options, key, tags, tables)))
+        how = _How(options, key, tags, others.watches, tables)
+        files.append(old or _seal_file(artifact, file, style, how))
     if stamp(artifact) != before:
         raise EvidenceError(f"{artifact.path}: changed while it was being sealed")
     rows = sum(file.rows for file in files)
@@ -178,17 +193,25 @@ def seal_data(
     return Sealed(manifest, reused)
 
 
+@dataclass(frozen=True, slots=True)
+class _How:
+    options: Options
+    key: bytes
+    tags: IO[bytes]
+    watches: tuple[Watch, ...]
+    tables: bool  # whether the data holds any
+
+
 def _seal_file(
     artifact: Artifact,
     file: FileDigest,
     style: str,
-    how: tuple[Options, bytes, IO[bytes], bool],
+    how: _How,
 ) -> FileSeal:
-    options, key, tags, tables = how
     name = artifact.display(file.name)
     digest: Digest = file.digest
     if style not in SUFFIXES.values():
-        sample = not tables and style in {"image", "text"}
+        sample = not how.tables and style in {"image", "text"}
         folder = file.name.split("/", maxsplit=1)[0] if "/" in file.name else ""
         classes = {os.fsencode(folder).decode("utf-8", "backslashreplace"): 1}
         return FileSeal(
@@ -200,11 +223,13 @@ def _seal_file(
             int(sample),
             classes=classes if sample and folder else {},
         )
-    sealer = FileSealer(key, style, options)
+    sealer = FileSealer(how.key, style, how.options)
     arrow = need("pyarrow", "sealing a table")
     try:
         for block in read_blocks(artifact.locate(file.name), style):
-            tags.write(sealer.add(block))
+            how.tags.write(sealer.add(block))
+            for watch in how.watches:
+                watch(name, style, block)
     except arrow.ArrowException as error:
         raise InputError(f"{name}: holds values that cannot be sealed ({error})") from error
     return FileSeal(

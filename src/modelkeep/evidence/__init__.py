@@ -16,7 +16,14 @@ from modelkeep.evidence.keep import (
 )
 from modelkeep.evidence.keys import PublicKey, SigningKey, load_public
 from modelkeep.evidence.merkle import inclusion_proof
-from modelkeep.evidence.predicates import MODEL_SIGNATURE, TABLE, by_key, by_uri, schema
+from modelkeep.evidence.predicate import FactValue
+from modelkeep.evidence.predicates import (
+    MODEL_SIGNATURE,
+    TABLE,
+    by_key,
+    by_uri,
+    schema,
+)
 from modelkeep.evidence.rotation import revoke_key, rotate_key
 from modelkeep.evidence.statement import (
     Clock,
@@ -47,6 +54,7 @@ __all__ = [
     "Clock",
     "Ending",
     "Entry",
+    "FactValue",
     "Facts",
     "Imported",
     "Keep",

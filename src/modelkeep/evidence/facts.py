@@ -9,7 +9,8 @@ from itertools import zip_longest
 from typing import Final
 
 from modelkeep.core import EvidenceError
-from modelkeep.evidence.predicates import FactValue, by_uri
+from modelkeep.evidence.predicate import FactValue
+from modelkeep.evidence.predicates import by_uri
 from modelkeep.evidence.statement import (
     Statement,
     UnknownSignerError,

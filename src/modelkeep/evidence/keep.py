@@ -233,11 +233,13 @@ def open_keep(root: Path, *, profile: str = "", clock: Clock = utc_now) -> Keep:
 
     Args:
         root: the ``.modelkeep`` directory.
-        profile: overrides the keep's own.
+        profile: overrides the keep's own; a keep of ``prod`` is not opened as ``dev``, or a
+            variable of the environment would turn a denial into a promotion.
         clock: gives the time.
 
     Raises:
         InputError: there is none, or it is damaged.
+        UsageError: the profile is weaker than the keep's own.
     """
     try:
         settings = json.loads((root / "keep.json").read_text())
@@ -247,6 +249,11 @@ def open_keep(root: Path, *, profile: str = "", clock: Clock = utc_now) -> Keep:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{root / 'keep.json'}: not a keep's settings ({error})") from error
     _require_profile(profile or own)
+    if (own, profile) == ("prod", "dev"):  # `report` judges by the rules of `prod`
+        raise UsageError(
+            f"{root}: its profile is prod, and {profile} is weaker",
+            "Drop --profile and MODELKEEP_PROFILE, or use a keep of your own for trying out.",
+        )
     log = SigningKey.load(root / "keys" / "log.pem").private
     if not isinstance(log, ed25519.Ed25519PrivateKey):
         raise InputError(f"{root / 'keys' / 'log.pem'}: a log key is Ed25519")

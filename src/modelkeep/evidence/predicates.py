@@ -12,156 +12,28 @@ SLSA verification summary v1. Fields those do not define are additions of ours.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 
-from modelkeep.core import EvidenceError, Measurement, NotChecked
+from modelkeep.core import EvidenceError
+from modelkeep.evidence.predicate import Predicate
+from modelkeep.evidence.predicate_assess import Measurements, TestResult
+from modelkeep.evidence.predicate_data import (
+    DataCheck,
+    DataDerivation,
+    DataPoison,
+    DataReview,
+    DataSeal,
+)
+from modelkeep.evidence.predicate_harden import Hardening
+from modelkeep.evidence.predicate_policy import Decision
+from modelkeep.evidence.predicate_registry import Approval, Stage
+from modelkeep.evidence.predicate_scan import Scan
+from modelkeep.evidence.predicate_trust import BillOfMaterials, Revocation, SignatureResult
 
 PREFIX: Final = "urn:modelkeep:predicate:"
 MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
-FactValue = int | bool
-
-
-class Predicate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What all our predicates carry: when issued, until when good, which facts."""
-
-    issued: str
-    expires: str
-    facts: dict[str, FactValue]
-
-
-class ScannedFile(msgspec.Struct, frozen=True):
-    """One file's verdict and its findings as sentences."""
-
-    path: str
-    sha256: str
-    verdict: str
-    findings: list[str] = []
-
-
-class Scan(Predicate, frozen=True, kw_only=True):
-    """Static rules over every file."""
-
-    tool: str
-    rules: list[str]
-    files: list[ScannedFile]
-
-
-class Verifier(msgspec.Struct, frozen=True):
-    """Who verified."""
-
-    id: str
-
-
-class SignatureResult(Predicate, frozen=True, kw_only=True):
-    """In-toto SVR: which properties of the model's signature hold."""
-
-    verifier: Verifier
-    timeCreated: str  # noqa: N815 - the field's name in the predicate
-    properties: list[str]
-
-
-class BillOfMaterials(Predicate, frozen=True, kw_only=True):
-    """A CycloneDX document."""
-
-    bom: dict[str, Any]
-
-
-class Measurements(Predicate, frozen=True, kw_only=True):
-    """Numbers measured on a live model, and what they were measured with."""
-
-    tool: str
-    measurements: list[Measurement]
-    not_checked: list[NotChecked]
-    materials: list[dict[str, Any]]
-
-
-class TestResult(Predicate, frozen=True, kw_only=True):
-    """In-toto test-result: the run as a whole."""
-
-    result: Literal["PASSED", "WARNED", "FAILED"]
-    configuration: list[dict[str, Any]]
-    passedTests: list[str]  # noqa: N815
-    warnedTests: list[str]  # noqa: N815
-    failedTests: list[str]  # noqa: N815
-
-
-class Decision(Predicate, frozen=True, kw_only=True):
-    """SLSA verification summary: what a gate decided, from what, by which policy."""
-
-    verifier: Verifier
-    timeVerified: str  # noqa: N815
-    resourceUri: str  # noqa: N815
-    policy: dict[str, Any]
-    inputAttestations: list[dict[str, Any]]  # noqa: N815
-    verificationResult: Literal["PASSED", "FAILED"]  # noqa: N815
-    verifiedLevels: list[str]  # noqa: N815
-    action: str
-    principal: str
-    context: dict[str, Any]
-    missing: list[str]
-    errors: list[str]
-
-
-class DataSeal(Predicate, frozen=True, kw_only=True):
-    """A data set's manifest by its digest, and what the manifest says in short."""
-
-    tool: str
-    manifest_sha256: str
-    root: str
-    rows: int
-    files: int
-    classes: int
-    source: str
-    licence: str
-
-
-class Hardening(Predicate, frozen=True, kw_only=True):
-    """What a model was changed from, how, and what the change was worth."""
-
-    tool: str
-    defence: str
-    gained: bool
-    changed_from: dict[str, Any]
-    materials: list[dict[str, Any]]
-    before: list[Measurement]
-    after: list[Measurement]
-    notes: list[str]
-
-
-class Revocation(Predicate, frozen=True, kw_only=True):
-    """A key's statements issued from ``since`` on do not count.
-
-    ``entries`` of ``log`` were there before that moment; what stands behind them was
-    logged later, whatever time it states.
-    """
-
-    name: str
-    since: str
-    reason: str
-    log: str
-    entries: int
-
-
-class Stage(Predicate, frozen=True, kw_only=True):
-    """A version of a model enters a stage of its life; ``rests_on`` says by what right."""
-
-    name: str
-    before: str
-    after: str
-    reason: str
-    rests_on: list[str]
-    files: list[dict[str, Any]] = []
-    break_glass: dict[str, str] = {}
-
-
-class Approval(Predicate, frozen=True, kw_only=True):
-    """Somebody agrees that a version enters a stage."""
-
-    name: str
-    stage: str
-    reason: str
 
 
 class Requests(Predicate, frozen=True, kw_only=True):
@@ -221,6 +93,7 @@ TABLE: Final = (
             "clean_accuracy_ppm": int,
             "robust_accuracy_low_ppm": int,
             "robust_radius_linf_ppm": int,
+            "gradient_masking_suspected": bool,
         },
         Measurements,
     ),
@@ -238,6 +111,13 @@ TABLE: Final = (
         {"accuracy_gap_high_ppm": int},
         Measurements,
     ),
+    PredicateType(
+        "backdoor",
+        f"{PREFIX}backdoor:1",
+        30,
+        {"backdoor_suspected": bool, "backdoor_tested_classes": int},
+        Measurements,
+    ),
     PredicateType("explanation", f"{PREFIX}explanation:1", 30, {}, Measurements),
     PredicateType(
         "test-result", "https://in-toto.io/attestation/test-result/v0.1", 30, {}, TestResult
@@ -249,14 +129,46 @@ TABLE: Final = (
         {"data_sealed": bool, "data_rows": int, "data_files": int},
         DataSeal,
     ),
+    PredicateType(
+        "data-poison",
+        f"{PREFIX}data-poison:1",
+        90,
+        {
+            "poison_groups": int,
+            "poison_share_ppm": int,
+            "poison_power_low_ppm": int,
+            "certified_10_rows_ppm": int,
+        },
+        DataPoison,
+    ),
+    PredicateType("data-review", f"{PREFIX}data-review:1", 365, {}, DataReview),
+    PredicateType(
+        "data-derivation",
+        f"{PREFIX}data-derivation:1",
+        3650,
+        {"data_rows_removed": int, "data_rows_relabelled": int},
+        DataDerivation,
+    ),
     PredicateType("hardening", f"{PREFIX}hardening:1", 365, {}, Hardening),
+    PredicateType(
+        "data-check",
+        f"{PREFIX}data-check:1",
+        30,
+        {
+            "data_check_passed": bool,
+            "data_rows_checked": int,
+            "data_rows_bad": int,
+            "data_rules_not_run": int,
+        },
+        DataCheck,
+    ),
     PredicateType("decision", "https://slsa.dev/verification_summary/v1", 30, {}, Decision),
     PredicateType("revocation", f"{PREFIX}revocation:1", 3650, {}, Revocation),
     PredicateType(
         "stage",
         f"{PREFIX}stage:1",
         3650,
-        {"stage_quarantined": bool, "stage_revoked": bool},
+        {"stage_quarantined": bool, "stage_retired": bool, "stage_revoked": bool},
         Stage,
     ),
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),

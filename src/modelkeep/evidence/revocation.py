@@ -16,7 +16,8 @@ import msgspec
 
 from modelkeep.core import Digest, EvidenceError, Subject
 from modelkeep.core.clock import timestamp
-from modelkeep.evidence.predicates import Revocation, by_key
+from modelkeep.evidence.predicate_trust import Revocation
+from modelkeep.evidence.predicates import by_key
 from modelkeep.evidence.statement import (
     Clock,
     Statement,

@@ -7,6 +7,7 @@ encoding), through securesystemslib.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import json
 from collections.abc import Callable
@@ -20,10 +21,12 @@ from modelkeep.core import EvidenceError, Subject
 from modelkeep.core.clock import timestamp
 from modelkeep.evidence.canonical import encode, parse_timestamp
 from modelkeep.evidence.keys import PublicKey, SigningKey
-from modelkeep.evidence.predicates import FactValue, by_key, by_uri
+from modelkeep.evidence.predicate import FactValue
+from modelkeep.evidence.predicates import by_key, by_uri
 
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
+_REMEMBERED: Final = 16 << 10  # bytes of an envelope whose verification is kept
 Clock = Callable[[], dt.datetime]
 
 
@@ -173,10 +176,19 @@ def parse_envelope(body: bytes) -> Envelope:
 def verify_envelope(body: bytes, keys: tuple[PublicKey, ...]) -> tuple[bytes, str]:
     """Verify an envelope against known keys; returns payload and signing key's id.
 
+    Small ones that held are remembered: a model that is loaded again and again brings the
+    same envelopes each time.
+
     Raises:
         EvidenceError: not an envelope, another payload type, or not signed by
             any of the keys.
     """
+    if len(body) <= _REMEMBERED:
+        return _verify_remembering(body, keys)
+    return _verify(body, keys)
+
+
+def _verify(body: bytes, keys: tuple[PublicKey, ...]) -> tuple[bytes, str]:
     envelope = parse_envelope(body)
     if envelope.payload_type != PAYLOAD_TYPE:
         raise EvidenceError(f"payload type {envelope.payload_type!r} is not in-toto")
@@ -189,6 +201,9 @@ def verify_envelope(body: bytes, keys: tuple[PublicKey, ...]) -> tuple[bytes, st
     except VerificationError as error:
         raise EvidenceError(f"signature of {named[0].keyid[:12]} does not verify") from error
     return envelope.payload, next(iter(accepted))
+
+
+_verify_remembering = functools.lru_cache(maxsize=2048)(_verify)
 
 
 def statement_id(body: bytes) -> str:

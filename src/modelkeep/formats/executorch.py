@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from modelkeep.core import MalformedArtifactError
-from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.flatbuffers import Table, check_root, overlaps, root
 from modelkeep.formats.interface import Budget, Format, Reading, Source, cut, part
+from modelkeep.formats.payloads import is_stream
 
 _HEADER: Final = struct.Struct("<4sIQQ")
 

@@ -19,7 +19,7 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.gguf_tensors import Tensor, check_map
 from modelkeep.formats.interface import Budget, Format, Reading, Source
 from modelkeep.formats.jinja_text import template_parts
-from modelkeep.formats.text_payloads import payload_parts
+from modelkeep.formats.payloads import parts_of_map
 
 _SCALARS: Final = {
     0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d",
@@ -268,7 +268,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     finally:
         model.end = cursor.at
         reading.parts += template_parts(model.metadata)
-        reading.parts += payload_parts(model.metadata, "metadata")
+        reading.parts += parts_of_map(model.metadata, "metadata")
     alignment = model.metadata.get("general.alignment", 32)
     if type(alignment) is not int or alignment <= 0 or alignment & (alignment - 1):
         model.attacks.append((0, f"the alignment {alignment!r} is not a power of two"))

@@ -21,7 +21,7 @@ from modelkeep.formats.hdf5_data import MOST_BYTES, filters, layout, stored
 from modelkeep.formats.hdf5_file import File, decode, find_superblock, open_file
 from modelkeep.formats.hdf5_heap import open_heap, records
 from modelkeep.formats.interface import Budget, Format, MemorySource, Reading, Source, cut, part
-from modelkeep.formats.stored_value import document_in
+from modelkeep.formats.payloads import document_in
 
 _RAW: Final = frozenset({header.BITFIELD, header.OPAQUE, header.COMPOUND})
 _MOST_TEXTS: Final = 200_000

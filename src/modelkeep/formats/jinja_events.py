@@ -58,7 +58,7 @@ class _Walk(Expressions):
     """Walks statements; each gives the text it would write, as far as that is constant."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(self.run)
         self.uncertain = 0
         self.rounds = 1
         self.factor = 1

@@ -9,7 +9,7 @@ Sources: Jinja 3.1 syntax nodes; CVE-2024-34359, CVE-2026-5760.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from jinja2 import nodes
@@ -44,10 +44,19 @@ _DEPTH: Final = 150
 _CALLS_DEEP: Final = 3
 
 
-class Expressions:
-    """Folds expressions; what it notes is in ``events``."""
+Run = Callable[[nodes.Macro, Sequence[Options], Scope, Scope], Options]
+"""Walks the statements of a macro with what it is called with: the text it writes."""
 
-    def __init__(self) -> None:
+
+class Expressions:
+    """Folds expressions; what it notes is in ``events``.
+
+    Args:
+        run: walks a macro that an expression calls.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
         self.events: list[Event] = []
         self.macros: dict[str, nodes.Macro] = {}
         self.running: list[str] = []
@@ -57,16 +66,6 @@ class Expressions:
     def note(self, kind: str, node: nodes.Node, text: object) -> None:
         """Keep an event."""
         self.events.append(Event(kind, node.lineno, str(text)[:120]))
-
-    def run(
-        self, node: nodes.Macro, arguments: Sequence[Options], named: Scope, scope: Scope
-    ) -> Options:
-        """The text a macro writes; whoever walks statements knows.
-
-        Raises:
-            NotImplementedError: always, here.
-        """
-        raise NotImplementedError
 
     def value(self, node: nodes.Node, scope: Scope) -> Options:
         """The values an expression may have.
@@ -307,7 +306,7 @@ class Expressions:
         if too_deep or (every and unknown):
             return (UNKNOWN,)
         self.running.append(macro.name)
-        result = self.run(macro, arguments, named, scope)
+        result = self._run(macro, arguments, named, scope)
         self.running.pop()
         return result
 

@@ -35,6 +35,21 @@ class Event:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A condition on what the conversation holds.
+
+    Attributes:
+        line: where it stands.
+        words: texts that it looks for.
+        text: what is written where it holds.
+    """
+
+    line: int
+    words: tuple[str, ...]
+    text: str
+
+
 @dataclass(slots=True)
 class Namespace:
     """What ``namespace()`` makes: names that keep their values out of a loop."""

@@ -10,14 +10,9 @@ Source: Jinja 3.1 template language; the chat template extensions of transformer
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
-
-from jinja2 import Environment, TemplateError, nodes
-from jinja2.ext import Extension
-from jinja2.parser import Parser
+from typing import TYPE_CHECKING, Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import (
@@ -29,8 +24,10 @@ from modelkeep.formats.interface import (
     Source,
     part,
 )
-from modelkeep.formats.jinja_events import events_of
-from modelkeep.formats.jinja_scope import Event
+from modelkeep.formats.jinja_scope import Branch, Event
+
+if TYPE_CHECKING:
+    from jinja2 import nodes
 
 _LONGEST: Final = 1 << 20
 _SUSPICIOUS: Final = re.compile(
@@ -46,30 +43,7 @@ class Template:
 
     tree: nodes.Template
     events: tuple[Event, ...]
-
-
-class _Generation(Extension):
-    """The ``generation`` block by which transformers marks what the assistant says."""
-
-    tags = {"generation"}  # noqa: RUF012  as the class it extends declares it
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        """The block is what stands in it."""
-        next(parser.stream)
-        return list(parser.parse_statements(("name:endgeneration",), drop_needle=True))
-
-
-_ENVIRONMENT: Final = Environment(  # noqa: S701  nothing is rendered, so nothing to escape
-    trim_blocks=True,
-    lstrip_blocks=True,
-    extensions=[
-        "jinja2.ext.loopcontrols",
-        "jinja2.ext.do",
-        "jinja2.ext.i18n",
-        "jinja2.ext.debug",
-        _Generation,
-    ],
-)
+    branches: tuple[Branch, ...]
 
 
 def parse(text: str) -> nodes.Template:
@@ -81,14 +55,9 @@ def parse(text: str) -> nodes.Template:
     """
     if len(text) > _LONGEST:
         raise LimitExceededError(f"template of {len(text)} characters")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python warns of escapes it does not know
-            return _ENVIRONMENT.parse(text)
-    except RecursionError as error:
-        raise LimitExceededError("template nested too deep") from error
-    except (TemplateError, ValueError) as error:
-        raise MalformedArtifactError(f"not a Jinja template: {error}") from error
+    from modelkeep.formats import jinja_parser  # noqa: PLC0415 - see there
+
+    return jinja_parser.parse(text)
 
 
 def template_parts(value: object) -> list[Part]:
@@ -159,12 +128,15 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         raise LimitExceededError(f"template of {source.size} bytes")
     text = source.read(0, source.size).decode("utf-8-sig", "backslashreplace")
     tree = parse(text)
+    from modelkeep.formats.jinja_branches import branches_of  # noqa: PLC0415 - as the parser
+    from modelkeep.formats.jinja_events import events_of  # noqa: PLC0415 - as the parser
+
     events: list[Event] = []
     try:
         for event in events_of(tree):
             events.append(event)  # noqa: PERF402  what was found before a limit stays
     finally:
-        reading.document = Template(tree, tuple(events))
+        reading.document = Template(tree, tuple(events), tuple(branches_of(tree)))
 
 
 FORMAT: Final = Format(

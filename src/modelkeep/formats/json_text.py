@@ -10,27 +10,22 @@ Source: RFC 8259; CPython's ``json``, which accepts UTF-8, UTF-16 and UTF-32.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import (
     Budget,
     Format,
-    MemorySource,
-    Part,
     Reading,
     Source,
     cut,
     part,
 )
-from modelkeep.formats.jinja_text import template_parts
 from modelkeep.formats.json_walk import number, walk
-from modelkeep.formats.tree import Path, Tree
+from modelkeep.formats.payloads import parts_of_tree
+from modelkeep.formats.tree import Tree
 
 DEEPEST: Final = 256
 _PARSED_BYTES: Final = 350 * 2**20  # what a parsed tree may take; else the text is walked
@@ -44,13 +39,6 @@ _OPENING: Final = re.compile(
     |\{\s*+(?:"|\}\s*+(?:[,\]\[{]|$)|//|/\*|$)|//|/\*|$)""",
     re.VERBOSE | re.DOTALL,
 )
-# Base64 of what starts a pickle (protocols 2 to 5), a zip, gzip or HDF5.
-_PACKED: Final = re.compile(r"gA[I-X]|UEsDB|H4sI|iUhERg")
-_INNER_JSON: Final = re.compile(
-    r'\s*[\[{].*"(?:class_name|_target_|:type:|lc|chat_template)"',
-    re.DOTALL,
-)
-_IMPORTS: Final = re.compile(r"^\s*(?:import|from)\s+\w|__import__|\bexec\s*\(", re.MULTILINE)
 
 
 def check_depth(text: bytes, most: int) -> None:
@@ -133,7 +121,7 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     reading.document = tree
     kept = tree.hidden[:_MOST_LIES]
     reading.lies += [(0, f"key {key!r} stands twice in one object") for key, _ in kept]
-    reading.parts += packed_parts(tree)
+    reading.parts += parts_of_tree(tree)
 
 
 def _tree(text: bytes, budget: Budget) -> Tree:
@@ -185,48 +173,14 @@ def _keep_beginning(source: Source, text: bytes, reading: Reading) -> None:
         return
     end = len(whole[:stop].encode("utf-8", "surrogateescape"))
     reading.document = Tree(value)
-    reading.parts += packed_parts(Tree(value))
+    reading.parts += parts_of_tree(Tree(value))
     reading.parts.append(part(cut(source, end, source.size - end), f"[{end:#x}]"))
 
 
-def packed_parts(tree: Tree) -> Iterator[Part]:
-    """Texts that are pickles, archives, configurations or templates themselves."""
-    is_notebook = isinstance(tree.value, dict) and "nbformat" in tree.value
-    for path, value in tree.walk():
-        if not isinstance(value, str):
-            continue
-        if ("{{" in value or "{%" in value) and not is_notebook:
-            yield from template_parts({dotted(path): value})
-        if len(value) < 12:
-            continue
-        if path and path[-1] == "download" and _IMPORTS.search(value):
-            # YOLO runs this text of a data set's description as Python.
-            yield part(MemorySource(value.encode("utf-8", "surrogatepass")), "download.py")
-            continue
-        if _INNER_JSON.match(value):
-            inner: bytes | None = value.encode("utf-8", "surrogatepass")
-        elif _PACKED.match(value) or (path and path[-1] == ":serialized:"):
-            inner = unpack_base64(value)
-        else:
-            continue
-        if inner:
-            yield part(MemorySource(inner), dotted(path))
-
-
-def unpack_base64(text: str) -> bytes | None:
-    """What standard or URL-safe base64 stands for, or ``None`` if it is something else."""
-    try:
-        raw = "".join(text.split()).replace("-", "+").replace("_", "/").encode("ascii")
-        return base64.b64decode(raw + b"=" * (-len(raw) % 4), validate=True)
-    except (ValueError, binascii.Error):
-        return None
-
-
-def dotted(path: Path) -> str:
-    """A path as people write it: ``layers.0.config``."""
-    return ".".join(str(step) for step in path)
-
-
 FORMAT: Final = Format(
-    "json", looks_like, read, suffixes=frozenset({".json", ".jsonl", ".ndjson"})
+    "json",
+    looks_like,
+    read,
+    first=b" \t\r\n{[\0\xef\xfe\xff",
+    suffixes=frozenset({".json", ".jsonl", ".ndjson"}),
 )

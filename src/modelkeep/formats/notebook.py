@@ -18,6 +18,7 @@ from modelkeep.formats.interface import (
     Budget,
     Format,
     MemorySource,
+    Part,
     Reading,
     Source,
     part,
@@ -32,7 +33,18 @@ _SHELL_CELL: Final = re.compile(
 )
 _PYTHON_CELL: Final = re.compile(r"^\s*%%(?:time|timeit|capture|prun|memit|python3?|pypy)\b")
 _SHELL_LINE: Final = re.compile(
-    r"^\s*(?:[\w, ]+=\s*)?(?:!!?|%(?:system|sx|sc)\s|%%!|%(?=pip\b|conda\b|mamba\b|uv\b))(.*)$"
+    r"^\s*(?:[\w, ]+=\s*)?(?:%(?:time|timeit|prun|memit|capture)\s+)?"
+    r"(?:!!?|%(?:system|sx|sc)\s|%%!|%(?=pip\b|conda\b|mamba\b|uv\b))(.*)$"
+)
+_SHOWN_CELL: Final = re.compile(r"^\s*%%(javascript|js|html|svg|markdown)\b", re.IGNORECASE)
+_WRITING_CELL: Final = re.compile(r"^\s*%%(writefile|file)\s+(?:-a\s+|--append\s+)?([^\n]+)")
+_LINE_MAGIC: Final = re.compile(
+    r"^[ \t]*(?:[\w, ]+=[ \t]*)?(?:%(?:time|timeit)[ \t]+)?%(\w+)[ \t]+([^\n]+)"
+    r"|run_line_magic\(\s*['\"](\w+)['\"]\s*,\s*f?['\"]([^'\"\n]*)",
+    re.MULTILINE,
+)
+_DISPLAYED: Final = re.compile(
+    r"\b(Javascript|HTML|display_javascript|display_html|run_cell_magic)\s*\("
 )
 _MAGIC: Final = re.compile(r"^\s*(?:[\w, ]+=\s*)?%|^\s*\?|\?{1,2}\s*$")
 
@@ -45,11 +57,13 @@ class Notebook:
         tree: the whole document.
         shell: commands for the shell, each ``(cell, command)``.
         markup: HTML and scripts among outputs and cells, each ``(cell, text)``.
+        magics: commands to the notebook itself, each ``(cell, name, argument)``.
     """
 
     tree: Tree
     shell: tuple[tuple[int, str], ...]
     markup: tuple[tuple[int, str], ...]
+    magics: tuple[tuple[int, str, str], ...] = ()
 
 
 def looks_like(source: Source) -> bool:
@@ -71,15 +85,19 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     code: list[str] = []
     shell: list[tuple[int, str]] = []
     markup: list[tuple[int, str]] = []
+    magics: list[tuple[int, str, str]] = []
     for place, cell in enumerate(_cells(tree)):
         budget.entry()
         text = _text(cell.get("source", cell.get("input")))
         if cell.get("cell_type") == "code":
             code += _split(place, text, shell)
+            magics += [(place, name, argument) for name, argument in _magics(text)]
+            markup += [(place, shown) for shown in _displayed(text)]
+            reading.parts += _written(text)
             markup += [(place, shown) for shown in _outputs(cell)]
         elif cell.get("cell_type") in {"markdown", "html", "raw"}:
             markup.append((place, text))
-    reading.document = Notebook(tree, tuple(shell), tuple(markup))
+    reading.document = Notebook(tree, tuple(shell), tuple(markup), tuple(magics))
     if code:
         joined = "\n".join(code).encode("utf-8", "backslashreplace")
         reading.parts.append(part(MemorySource(joined), "cells", "python cells"))
@@ -128,6 +146,35 @@ def _split(place: int, text: str, shell: list[tuple[int, str]]) -> list[str]:
             continue
         kept.append(line[: len(line) - len(line.lstrip())] + "pass")
     return kept
+
+
+def _magics(text: str) -> Iterator[tuple[str, str]]:
+    """Magics with their arguments, whether written as lines or as calls."""
+    writing = _WRITING_CELL.match(text)
+    if writing:
+        yield writing[1], writing[2].strip().strip("\"'")
+        return
+    for match in _LINE_MAGIC.finditer(text):
+        yield (match[1] or match[3]), (match[2] or match[4]).strip().strip("\"'")
+
+
+def _displayed(text: str) -> Iterator[str]:
+    """Markup that a cell shows, and code of a cell that makes some."""
+    shown = _SHOWN_CELL.match(text)
+    if shown:
+        mark = "<script>" if shown[1].lower() in {"javascript", "js"} else ""
+        yield mark + text.partition("\n")[2]
+    elif made := _DISPLAYED.search(text):
+        yield ("" if made[1].lower().endswith("html") else "<script>") + text
+
+
+def _written(text: str) -> Iterator[Part]:
+    """The file that a cell writes, read as what its name says."""
+    writing = _WRITING_CELL.match(text)
+    if writing:
+        name = re.split(r"[/\\]", writing[2].strip().strip("\"'"))[-1]
+        body = text[writing.end() :].lstrip("\n").encode("utf-8", "backslashreplace")
+        yield part(MemorySource(body), name or "file")
 
 
 def _outputs(cell: dict[str, object]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from modelkeep.formats.interface import (
     part,
     read_exactly,
 )
+from modelkeep.formats.payloads import is_stream
 from modelkeep.formats.remains import after
 
 MAGIC: Final = b"\x93NUMPY"
@@ -182,6 +183,9 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         raise
     reading.document = header
     if header.end is not None:
+        numbers = cut(source, header.data, header.end - header.data)
+        if is_stream(numbers):  # the numbers themselves are a pickle or an archive
+            reading.parts.append(part(numbers, "numbers"))
         after(source, header.end, budget, reading)
     else:
         rest = cut(source, header.data, source.size - header.data)

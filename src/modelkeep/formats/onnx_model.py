@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, cut, part
+from modelkeep.formats.payloads import is_stream, parts_of_map, parts_of_text
 from modelkeep.formats.protobuf import FIRST, Field, fields, outline
 from modelkeep.formats.tensorflow_policy import is_outside
 
@@ -25,6 +25,7 @@ _MODEL_FIELDS: Final = dict.fromkeys((1, 5), False) | dict.fromkeys(
 )
 """Fields of a ModelProto, and whether each is a message or text."""
 _PRINTABLE: Final = re.compile(rb"[\t\n\r -~]+")
+_LONGEST_TEXT: Final = 1 << 24
 _GRAPH_FIELDS: Final = frozenset({1, 2, 5, 10, 11, 12, 13, 14, 15, 16})
 
 
@@ -161,8 +162,31 @@ class _Walk:
         elif field.number == 25 and field.body is not None:
             yield from self.function(field.body)
         elif field.number == 14 and field.body is not None:
-            for inner in fields(field.body, self.budget):
+            self.metadata(field.body)
+        elif field.number == 6 and field.body is not None:  # doc_string
+            self.hand_out_text("doc_string", field)
+
+    def metadata(self, entry: Slice) -> None:
+        """One key and its value, both free text of whoever wrote the model."""
+        key = ""
+        for inner in fields(entry, self.budget):
+            if inner.number == 1 and inner.body is not None:
+                key = inner.text(64)
+            elif inner.body is not None and is_stream(inner.body):
                 self.hand_out(inner, "metadata")
+            else:
+                self.hand_out_text(f"metadata.{key}", inner)
+
+    def hand_out_text(self, name: str, field: Field) -> None:
+        """Hand out what a free text stands for."""
+        if field.body is None or field.body.size > _LONGEST_TEXT:
+            return
+        self.budget.entry()
+        where, _, key = name.partition(".")
+        text = field.text(_LONGEST_TEXT)
+        self.reading.parts += (
+            parts_of_map({key: text}, where) if key else parts_of_text(text, where)
+        )
 
     def function(self, body: Slice) -> Iterator[Item]:
         """A model-local function: its name, its nodes, defaults of its attributes."""

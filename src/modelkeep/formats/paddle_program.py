@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from modelkeep.core import MalformedArtifactError
-from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
+from modelkeep.formats.payloads import is_stream
 from modelkeep.formats.protobuf import FIRST, fields, outline
 
 _OP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")

@@ -84,6 +84,29 @@ def looks_like(source: Source) -> bool:
     return _runs(source)
 
 
+def gets_somewhere(source: Source) -> bool:
+    """Whether an unpickler would get to the use of a name, or run bytes that are one pickle.
+
+    Stricter than ``looks_like``, for values that may be any bytes: with a protocol's magic a
+    name that is imported is enough; without it something must be done with the name,
+    or nothing but zeros may follow the STOP.
+    """
+    head = source.read(0, 3)
+    if len(head) < 3 or head[0] not in _CODES:
+        return False
+    marked = head[0] == 0x80 and head[1] <= 5
+    if marked and head[2] not in _CODES:
+        return False
+    probe = _Probe(source, Budget(), _stop_at_import if marked else _stop_at_use, [])
+    try:
+        end = run(probe, 0)
+    except _UseSeenError:
+        return marked or probe.windows <= _CONVINCED
+    except MalformedArtifactError:
+        return False
+    return marked or not source.read(end, source.size - end).strip(b"\0")
+
+
 def _runs(source: Source) -> bool:
     try:
         run(_Probe(source, Budget(), _stop_at_use, []), 0)
@@ -117,6 +140,13 @@ def _stop_at_use(event: Event) -> None:
         raise _UseSeenError
     if isinstance(event, Import) and " " in event.dotted:  # no module: the unpickler ends here
         raise MalformedArtifactError(f"a pickle that imports {event.dotted!r}")
+
+
+def _stop_at_import(event: Event) -> None:
+    """A name that an unpickler would import, behind the magic of a protocol."""
+    if not isinstance(event, Import) or " " not in event.dotted:
+        raise _UseSeenError
+    raise MalformedArtifactError(f"a pickle that imports {event.dotted!r}")
 
 
 FORMAT: Final = Format("pickle", looks_like, read, first=_CODES)

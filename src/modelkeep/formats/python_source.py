@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Format, Reading, Source
+from modelkeep.formats.interface import WIDE_TEXT_FIRST, Budget, Format, Reading, Source
 
 LONGEST: Final = 8 * 2**20
 _SNIFFED: Final = 2 * 2**20
@@ -165,4 +165,10 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         raise
 
 
-FORMAT: Final = Format("python", looks_like, read, suffixes=frozenset({".py", ".pyw", ".pyi"}))
+FORMAT: Final = Format(
+    "python",
+    looks_like,
+    read,
+    first=WIDE_TEXT_FIRST,
+    suffixes=frozenset({".py", ".pyw", ".pyi"}),
+)

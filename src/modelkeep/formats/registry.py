@@ -53,6 +53,7 @@ from modelkeep.formats import (
     tensorrt_engine,
     tflite,
     tfrecord,
+    toml_text,
     triton_config,
     ubjson,
     xml_text,
@@ -108,6 +109,7 @@ BUILT_IN: Final = (
     python_cells.FORMAT,
     script_text.FORMAT,
     requirements.FORMAT,
+    toml_text.FORMAT,
     startup_path.FORMAT,
 )
 

@@ -11,14 +11,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from modelkeep.formats.interface import Budget, Format, Reading, Source
+from modelkeep.formats.interface import TEXT_FIRST, Budget, Format, Reading, Source
 
 _LONGEST: Final = 1 << 20
 _LINE: Final = re.compile(
-    r"(?:[A-Za-z0-9][\w.\-]*(?:\[[\w,.\- ]*\])?\s*"
-    r"(?:[=<>!~]{1,3}\s*[\w.*+!\-]+\s*,?\s*){0,8}"
-    r"(?:@\s*\S+)?|-{1,2}[a-z][\w-]*(?:[ =]\S+)?|(?:git|hg|svn|https?|file)\S*://\S+|\.{0,2}/\S+)"
-    r"\s*(?:;.*)?(?:\s--hash=\S+|\s\\)*"
+    r"(?:[A-Za-z0-9][\w.\-]*+(?:\[[\w,.\- ]*+\])?+\s*+"
+    r"(?:[=<>!~]{1,3}+\s*+[\w.*+!\-]++\s*+,?+\s*+){0,8}+(?:@\s*+\S++)?+"
+    r"|-{1,2}[a-z][\w-]*+(?:[ =]\S++)?+|(?:git|hg|svn|https?|file)\S*://\S++|\.{0,2}/\S++)"
+    r"\s*+(?:;.*+)?+(?:--hash=\S++\s*+|\\\s*+)*+"
 )
 _TELLING: Final = re.compile(
     r"^[A-Za-z0-9][\w.\-\[\],]*\s*(?:[=<>!~]=|@\s*\S+://)|^--?(?:i|r|f|index|extra|find|trusted)"
@@ -59,4 +59,4 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     reading.document = Requirements(tuple(_lines(text)))
 
 
-FORMAT: Final = Format("requirements", looks_like, read)
+FORMAT: Final = Format("requirements", looks_like, read, first=TEXT_FIRST)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,7 +29,7 @@ from modelkeep.formats.interface import (
 )
 from modelkeep.formats.jinja_text import template_parts
 from modelkeep.formats.json_text import check_depth
-from modelkeep.formats.text_payloads import payload_parts
+from modelkeep.formats.payloads import is_stream, parts_of_map
 
 _BITS: Final = {
     "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
@@ -44,6 +45,7 @@ _LARGEST: Final = 1 << 50
 _FAR: Final = 256
 """A file cut short holds more than this part of its tensors."""
 _ENTRY: Final = re.compile(rb'"(?:dtype|data_offsets|shape|__metadata__)"')
+_TINY: Final = 64
 _TYPE: Final = re.compile(r"[A-Z]{1,8}\d{0,3}(?:_[A-Z0-9]{1,12})?")
 _LONGEST_TEXT: Final = 1 << 24
 
@@ -92,7 +94,9 @@ def looks_like(source: Source) -> bool:
     text = source.read(8, 4096) if head[8:9] in (b"{", b" ", b"\t", b"\r", b"\n") else b""
     if text.lstrip()[:1] != b"{" or _is_json(head):
         return False
-    is_bomb = head[7] > 0 and not head[:8].isascii() and text[:2] in (b'{"', b"{}")
+    no_text = any(byte < 9 or byte > 126 for byte in head[:8])
+    far = head[7] > 0 and not head[:8].isascii()
+    is_bomb = no_text and (far or source.size <= _TINY) and text[:2] in (b'{"', b"{}")
     return bool(_ENTRY.search(text)) or is_bomb
 
 
@@ -245,8 +249,18 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     header = read_header(source, budget, reading.lies)
     reading.document = header
     reading.parts += _unowned(source, header)
-    reading.parts += payload_parts(header.metadata, "__metadata__")
+    reading.parts += _smuggled(source, header, budget)
+    reading.parts += parts_of_map(header.metadata, "__metadata__")
     reading.parts += template_parts({"__metadata__": header.metadata})
+
+
+def _smuggled(source: Source, header: Header, budget: Budget) -> Iterator[Part]:
+    """Tensors whose numbers are a pickle, an archive or a program."""
+    for tensor in header.tensors:
+        budget.tick()
+        body = cut(source, header.buffer + tensor.start, tensor.end - tensor.start)
+        if is_stream(body):
+            yield part(body, f"[{tensor.name}]")
 
 
 def _unowned(source: Source, header: Header) -> list[Part]:

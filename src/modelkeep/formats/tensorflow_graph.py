@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.interface import Budget, Format, Reading, Slice, Source, part
+from modelkeep.formats.payloads import is_stream
 from modelkeep.formats.protobuf import FIRST, Field, fields, outline
 from modelkeep.formats.tensorflow_policy import REACHES
 from modelkeep.formats.tensorflow_scope import NodeFacts, Operation, Scope

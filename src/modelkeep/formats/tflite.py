@@ -17,7 +17,6 @@ from itertools import pairwise
 from typing import Final
 
 from modelkeep.core import MalformedArtifactError
-from modelkeep.formats.embedded import is_stream
 from modelkeep.formats.flatbuffers import Table, check_root, overlaps, root
 from modelkeep.formats.interface import (
     Budget,
@@ -29,6 +28,7 @@ from modelkeep.formats.interface import (
     cut,
     part,
 )
+from modelkeep.formats.payloads import is_stream
 from modelkeep.formats.tensorflow_graph import read_node
 from modelkeep.formats.tensorflow_scope import NodeFacts, Operation
 

@@ -18,9 +18,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-import lz4.frame
-import zstandard
-
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats.interface import Budget, MemorySource, Source
 
@@ -36,7 +33,6 @@ XZ_MEMORY: Final = 256 << 20
 _BROKEN: Final = (
     zlib.error,
     lzma.LZMAError,
-    zstandard.ZstdError,
     OSError,
     EOFError,
     ValueError,
@@ -89,9 +85,15 @@ class Inflate:
 
 
 class Zstandard:
-    """One Zstandard frame; fed in pieces so small that no piece becomes too much."""
+    """One Zstandard frame; fed in pieces so small that no piece becomes too much.
+
+    An error of the library's own class becomes a ``ValueError``.
+    """
 
     def __init__(self) -> None:
+        import zstandard  # noqa: PLC0415 - few scans need it
+
+        self._error = zstandard.ZstdError
         frames = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
         self._object = frames.decompressobj()
         self._given = b""
@@ -117,7 +119,10 @@ class Zstandard:
         self._given += data
         while not self._made and self._given and not self._object.eof:
             piece, self._given = self._given[:_ZSTD_INPUT], self._given[_ZSTD_INPUT:]
-            self._made = memoryview(self._object.decompress(piece))
+            try:
+                self._made = memoryview(self._object.decompress(piece))
+            except self._error as error:
+                raise ValueError(str(error)) from error
         out, self._made = bytes(self._made[:max_length]), self._made[max_length:]
         return out
 
@@ -126,6 +131,8 @@ class Lz4:
     """One LZ4 frame; the library's own error is too broad to catch elsewhere."""
 
     def __init__(self) -> None:
+        import lz4.frame  # noqa: PLC0415 - few scans need it
+
         self._object = lz4.frame.LZ4FrameDecompressor()
 
     @property

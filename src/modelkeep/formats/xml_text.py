@@ -15,7 +15,14 @@ from typing import Final
 from xml.parsers import expat
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
-from modelkeep.formats.interface import Budget, Format, MemorySource, Reading, Source
+from modelkeep.formats.interface import (
+    WIDE_TEXT_FIRST,
+    Budget,
+    Format,
+    MemorySource,
+    Reading,
+    Source,
+)
 
 DEEPEST: Final = 512
 _CHUNK: Final = 1 << 16
@@ -26,6 +33,10 @@ _STARTS: Final = re.compile(
     r"\s*<(?:\?xml[\s-]|!DOCTYPE\s+(?!html\b)|PMML[\s>]|net\s+name=|xsl:|!ENTITY|java[\s>])",
     re.IGNORECASE,
 )
+_PLACEHOLDER: Final = re.compile(
+    rb"\{\{.{0,80}\}\}|\{%.{0,80}%\}|%\(\w+\)s|<%.{0,80}%>", re.DOTALL
+)
+_AROUND: Final = 128
 _NOTABLE_NAMES: Final = frozenset(
     "extension include import script object void java class customlayer kernel source".split()
 )
@@ -218,6 +229,12 @@ def _as_utf8(source: Source, encoding: str) -> Source:
     return MemorySource(text.encode())
 
 
+def _is_template(source: Source, at: int) -> bool:
+    """Whether what a program fills in stands around the place where the text is no XML."""
+    start = max(0, at - _AROUND)
+    return _PLACEHOLDER.search(source.read(start, 2 * _AROUND)) is not None
+
+
 def read(source: Source, budget: Budget, reading: Reading) -> None:
     """The document is an ``XmlDocument``; nothing is fetched or expanded."""
     if source.size > _MOST_BYTES:
@@ -243,6 +260,8 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     except _RefusedError as error:
         raise MalformedArtifactError("XML entities are not expanded") from error
     except (expat.ExpatError, ValueError, LookupError) as error:
+        if _is_template(source, parser.ErrorByteIndex):
+            return  # no parser reads it before it is filled in
         raise MalformedArtifactError(f"not valid XML: {error}") from error
     if walk.weights_end > 2 * walk.weights + _HOLE:
         where = f"weights are said to end at {walk.weights_end}"
@@ -250,4 +269,6 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         reading.lies.append((0, sentence))
 
 
-FORMAT: Final = Format("xml", looks_like, read, suffixes=frozenset({".xml", ".pmml"}))
+FORMAT: Final = Format(
+    "xml", looks_like, read, first=WIDE_TEXT_FIRST, suffixes=frozenset({".xml", ".pmml"})
+)

@@ -13,27 +13,17 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
-
-from yaml import YAMLError, events
-from yaml.parser import Parser
-from yaml.reader import Reader
-from yaml.scanner import Scanner
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats import json_text
-from modelkeep.formats.interface import Budget, Format, Reading, Source
-from modelkeep.formats.json_text import packed_parts, parse
-from modelkeep.formats.json_walk import number
+from modelkeep.formats.interface import WIDE_TEXT_FIRST, Budget, Format, Reading, Source
+from modelkeep.formats.json_text import parse
+from modelkeep.formats.payloads import parts_of_tree
 from modelkeep.formats.tree import Tree
 
-DEEPEST: Final = 128
 _MOST_BYTES: Final = 8 * 2**20  # the parser reads about 350 KiB a second
 _TRIED_BYTES: Final = 128 * 2**10
-# What the parser raises besides its own errors: numbers and code points beyond measure.
-_ERRORS: Final = (YAMLError, ValueError, OverflowError, RecursionError, IndexError)
 _ITEM: Final = re.compile(r"""\s*(?:-(?:\s|$)|["']?[\w.$/-]+["']?\s*:(?:\s|$)|[\]}])""")
 _OPENING: Final = re.compile(r"(?:%YAML|%TAG|---(?:\s|$)|!!|!<|&\w+ !)")
 # Keys of configurations that build objects: worth trying even in a single line.
@@ -42,99 +32,7 @@ _TARGET: Final = re.compile(
 )
 _FENCE: Final = re.compile(r"^(?:---|\.\.\.)[ \t\r]*$", re.MULTILINE)
 _CODE_TAG: Final = re.compile(r"tag:yaml\.org,2002:(?:python|java|js|ruby|perl)|^!ruby")
-_WORDS: Final[dict[str, object]] = {
-    "": None, "~": None, "null": None, "Null": None, "NULL": None,
-    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
-}  # fmt: skip
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-class _Events(Reader, Scanner, Parser):  # type: ignore[misc]
-    """A parser that has no constructor."""
-
-    def __init__(self, text: bytes) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-
-
-@dataclass(slots=True)
-class _Frame:
-    """An open list or map; ``key`` is set between a key and its value."""
-
-    value: dict[str, object] | list[object]
-    key: str | None = None
-    is_key: bool = False
-
-
-@dataclass(slots=True)
-class _Build:
-    """A tree under construction."""
-
-    tree: Tree
-    documents: list[object] = field(default_factory=list)
-    frames: list[_Frame] = field(default_factory=list)
-    texts: dict[str, object] = field(default_factory=dict)
-
-    def take(self, event: events.Event) -> None:
-        tag = getattr(event, "tag", None)
-        if tag not in (None, "!"):
-            self.tree.tags.append((event.start_mark.line + 1, tag))
-        if isinstance(event, events.ScalarEvent):
-            value = _plain(event)
-            if event.anchor is not None:
-                self.texts[event.anchor] = value
-            self._put(value, event.value)
-        elif isinstance(event, events.AliasEvent):
-            value = self.texts.get(event.anchor)
-            self._put(value, str(value))
-        elif isinstance(event, events.CollectionStartEvent):
-            self._open(is_map=isinstance(event, events.MappingStartEvent))
-        elif isinstance(event, events.CollectionEndEvent):
-            closed = self.frames.pop()
-            if closed.is_key:
-                # A list or map as a key: kept as a value, where rules can see it.
-                self.frames[-1].key = f"? {event.start_mark.line + 1}"
-                self._put([closed.value], "")
-                self.frames[-1].key = f"? {event.start_mark.line + 1} value"
-        elif isinstance(event, events.DocumentStartEvent):
-            self.texts.clear()
-
-    def _open(self, *, is_map: bool) -> None:
-        if len(self.frames) >= DEEPEST:
-            raise LimitExceededError(f"YAML nested deeper than {DEEPEST}")
-        value: dict[str, object] | list[object] = {} if is_map else []
-        parent = self.frames[-1] if self.frames else None
-        is_key = parent is not None and isinstance(parent.value, dict) and parent.key is None
-        if not is_key:
-            self._put(value, "")
-        self.frames.append(_Frame(value, is_key=is_key))
-
-    def _put(self, value: object, text: str) -> None:
-        if not self.frames:
-            self.documents.append(value)
-            return
-        frame = self.frames[-1]
-        if isinstance(frame.value, list):
-            frame.value.append(value)
-        elif frame.key is None:
-            frame.key = text
-        else:
-            if frame.key in frame.value and frame.value[frame.key] != value:
-                self.tree.hidden.append((frame.key, frame.value[frame.key]))
-            frame.value[frame.key] = value
-            frame.key = None
-
-
-def _plain(event: events.ScalarEvent) -> object:
-    """A scalar's value; what is quoted or tagged stays text."""
-    text: str = event.value
-    if event.style is not None or event.tag is not None:
-        return text
-    if text in _WORDS:
-        return _WORDS[text]
-    return number(text) if _NUMBER.fullmatch(text) else text
 
 
 def looks_like(source: Source) -> bool:
@@ -147,15 +45,22 @@ def looks_like(source: Source) -> bool:
         text = text[: text.rfind(b"\n") + 1]
     if _is_page(text):
         return True
+    from modelkeep.formats.yaml_events import InvalidYamlError, fill  # noqa: PLC0415 - see there
+
     tree = Tree()
     try:
-        for _ in _fill(text, tree):
+        for _ in fill(text, tree):
             pass
-    except (*_ERRORS, LimitExceededError) as error:
-        mark = getattr(error, "problem_mark", None)
-        ends_open = is_cut and mark is not None and mark.line >= text.count(b"\n")
-        return ends_open or any(_CODE_TAG.search(tag) for _, tag in tree.tags)
+    except InvalidYamlError as error:
+        ends_open = is_cut and error.line is not None and error.line >= text.count(b"\n")
+        return ends_open or _asks_for_code(tree)
+    except LimitExceededError:
+        return _asks_for_code(tree)
     return True
+
+
+def _asks_for_code(tree: Tree) -> bool:
+    return any(_CODE_TAG.search(tag) for _, tag in tree.tags)
 
 
 def _is_plausible(head: bytes, fewest: int = 1) -> bool:
@@ -189,16 +94,20 @@ def _is_page(text: bytes) -> bool:
     return bool(body.strip()) and not _is_plausible(body.encode(), 2) and "!!" not in body
 
 
-def _fill(text: bytes, tree: Tree) -> Iterator[None]:
-    """Fill the tree event by event; what was reached before an error stays."""
-    build = _Build(tree)
-    try:
-        parser = _Events(text)
-        while parser.check_event():
-            build.take(parser.get_event())
-            yield
-    finally:
-        tree.value = build.documents[0] if len(build.documents) == 1 else build.documents
+def parse_yaml(text: bytes) -> Tree:
+    """Read a whole document as data.
+
+    Raises:
+        MalformedArtifactError: it is too large, or no YAML.
+    """
+    if len(text) > _MOST_BYTES:
+        raise LimitExceededError(f"YAML of more than {_MOST_BYTES} bytes")
+    from modelkeep.formats.yaml_events import fill  # noqa: PLC0415 - see there
+
+    tree = Tree()
+    for _ in fill(text, tree):
+        pass
+    return tree
 
 
 def read(source: Source, budget: Budget, reading: Reading) -> None:
@@ -208,19 +117,19 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
     """
     if source.size > _MOST_BYTES:
         raise LimitExceededError(f"YAML document of {source.size} bytes")
+    from modelkeep.formats.yaml_events import InvalidYamlError, fill  # noqa: PLC0415 - see there
+
     text = source.read(0, source.size)
     reading.document = tree = Tree()
     try:
-        for step, _ in enumerate(_fill(text, tree)):
+        for step, _ in enumerate(fill(text, tree)):
             if not step % 256:
                 budget.tick()
-    except LimitExceededError:
-        raise
-    except _ERRORS as error:
+    except InvalidYamlError:
         if not _is_page(text) and not _is_json(text):
-            raise MalformedArtifactError(f"not valid YAML: {_sentence(error)}") from error
+            raise
     finally:
-        reading.parts += packed_parts(tree)
+        reading.parts += parts_of_tree(tree)
 
 
 def _is_json(text: bytes) -> bool:
@@ -232,8 +141,6 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def _sentence(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
-
-
-FORMAT: Final = Format("yaml", looks_like, read, suffixes=frozenset({".yaml", ".yml"}))
+FORMAT: Final = Format(
+    "yaml", looks_like, read, first=WIDE_TEXT_FIRST, suffixes=frozenset({".yaml", ".yml"})
+)

@@ -19,6 +19,7 @@ from modelkeep.core import LimitExceededError, MalformedArtifactError
 from modelkeep.formats import pickle_stream, tar_archive
 from modelkeep.formats.contents import Entry, Kind
 from modelkeep.formats.interface import Budget, Format, Part, Reading, Source, cut, part
+from modelkeep.formats.payloads import parts_of_gap
 from modelkeep.formats.remains import behind_zeros
 from modelkeep.formats.zip_directory import DESCRIPTOR, Member, View, end_records, local, views
 from modelkeep.formats.zip_layout import LARGE, MOST_LIES, Archive, open_archive
@@ -70,6 +71,10 @@ def read(source: Source, budget: Budget, reading: Reading) -> None:
         start = behind_zeros(gap, 0, budget)
         hidden = cut(gap, start, gap.size - start)
         reading.parts += [part(hidden, f"[{hidden.start:#x}]")] if hidden.size else []
+    reading.parts += parts_of_gap(archive.comment, "[comment]")
+    for member in archive.members:
+        for note in member.notes:
+            reading.parts += parts_of_gap(note, f"{member.name}!note")
     if archive.errors:
         raise archive.errors[0]
 

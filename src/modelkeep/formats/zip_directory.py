@@ -12,7 +12,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from modelkeep.core import MalformedArtifactError
@@ -26,6 +26,7 @@ _LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
 _LARGE: Final = 0xFFFFFFFF
 _MOST_ENDS: Final = 32
 DESCRIPTOR: Final = 0x8
+_SHORT_NOTE: Final = 12
 _CHUNK: Final = 1 << 20
 
 
@@ -37,6 +38,7 @@ class Member:
         header: offset of the local header.
         mode: Unix type and permissions, or 0.
         other_name: what the Unicode path field calls it, if something else.
+        notes: comment and extra fields that say nothing about the member.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Member:
     header: int
     mode: int = 0
     other_name: str | None = None
+    notes: tuple[bytes, ...] = field(default=(), compare=False)
 
     @property
     def is_folder(self) -> bool:
@@ -149,8 +152,8 @@ def central(source: Source, view: View, budget: Budget) -> Iterator[Member]:
             raise MalformedArtifactError(
                 f"zip directory entry at {view.start + at:#x} has no signature"
             )
-        rest = directory.read(at + _CENTRAL.size, f[10] + f[11])
-        name, extra = rest[: f[10]], rest[f[10] :]
+        rest = directory.read(at + _CENTRAL.size, f[10] + f[11] + f[12])
+        name, extra, comment = _split(rest, f[10], f[11])
         packed, size, header = _widen(f[8], f[9], f[16], extra)
         yield Member(
             name=_text(name),
@@ -162,6 +165,7 @@ def central(source: Source, view: View, budget: Budget) -> Iterator[Member]:
             header=header + view.shift,
             mode=f[15] >> 16,
             other_name=_unicode_path(name, extra),
+            notes=_notes(extra, comment),
         )
         at += _CENTRAL.size + f[10] + f[11] + f[12]
 
@@ -221,6 +225,16 @@ def _next_record(
             return at + min(found)
         at += _CHUNK
     return source.size
+
+
+def _split(rest: bytes, name: int, extra: int) -> tuple[bytes, bytes, bytes]:
+    return rest[:name], rest[name : name + extra], rest[name + extra :]
+
+
+def _notes(extra: bytes, comment: bytes) -> tuple[bytes, ...]:
+    """What is long enough to be something of its own."""
+    bodies = [body for _, body in extra_fields(extra)] if len(extra) > _SHORT_NOTE else []
+    return tuple(note for note in (*bodies, comment) if len(note) > _SHORT_NOTE)
 
 
 def extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:

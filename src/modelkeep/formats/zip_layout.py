@@ -29,6 +29,7 @@ LARGE: Final = 0xFFFFFFFF
 MOST_LIES: Final = 100
 _DEFLATE_RATIO: Final = 1032
 _TFLITE: Final = b"TFL3"  # at offset 4; archives of files are packed behind such models
+_END: Final = 22  # bytes of an end record
 _PIECE: Final = 1 << 20
 
 
@@ -40,6 +41,7 @@ class Archive(Contents):
         source: the bytes.
         members: entries of the central directory, in its order, then those of other views.
         lies: where the views disagree, each as ``(offset, sentence)``.
+        comment: free text behind the directory.
         hidden: bytes outside every member, as slices worth reading.
         errors: what broke on the way; the rest was read all the same.
     """
@@ -47,6 +49,7 @@ class Archive(Contents):
     source: Source = field(kw_only=True)
     members: list[Member] = field(default_factory=list)
     lies: list[tuple[int, str]] = field(default_factory=list)
+    comment: bytes = b""
     hidden: list[Slice] = field(default_factory=list)
     errors: list[MalformedArtifactError] = field(default_factory=list)
 
@@ -65,6 +68,9 @@ def open_archive(source: Source, budget: Budget) -> Archive:
     archive = Archive(source=source)
     every = [view for at in end_records(source) for view in views(source, at)]
     if every:
+        archive.comment = source.read(
+            every[0].record + _END, every[0].tail - every[0].record - _END
+        )
         _read_directory(archive, every[0], budget)
         spans = _compare(archive, every[0])
         for other in every[1:]:

@@ -17,6 +17,7 @@ import numpy as np
 from modelkeep.core import InputError
 from modelkeep.models import unpickler
 from modelkeep.models.extras import need
+from modelkeep.models.trees import sklearn_arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class ChildModel:
     Attributes:
         predict: from rows to scores, or ``None`` where ``arrays`` is all there is.
         says: what the parent must know: classes, number of features, kind of scores.
-        arrays: weights by name.
+        arrays: weights, or trees, by name.
     """
 
     predict: Callable[[np.ndarray], np.ndarray] | None = None
@@ -77,7 +78,7 @@ def _estimator(found: Any) -> ChildModel:  # noqa: ANN401 - any estimator
         "features": int(getattr(found, "n_features_in_", -1)),
         "logits": predict.__name__ == "decision_function",
     }
-    return ChildModel(predict, says)
+    return ChildModel(predict, says, sklearn_arrays.arrays_of(found))
 
 
 def _prepare_skops(_data: bytes) -> None:

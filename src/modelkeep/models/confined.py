@@ -23,6 +23,7 @@ from modelkeep.core import InputError
 from modelkeep.models import frames
 from modelkeep.models.interface import InputSpec
 from modelkeep.models.outputs import to_probabilities
+from modelkeep.models.trees import TreeEnsemble, lightgbm_text, sklearn_arrays
 
 MEMORY: Final = 16 << 30  # bytes of address space; libraries map far more than they use
 SECONDS: Final = 3600  # CPU time of the child over its life
@@ -124,6 +125,7 @@ class ConfinedModel:
     def __init__(self, kind: str, data: bytes) -> None:
         self.kind = kind
         self._child = Child(kind, data)
+        self._text = data if kind == "lightgbm" else b""
         self._classes = tuple(str(name) for name in self._child.says["classes"])
         self._features = int(self._child.says["features"])
         self._logits = bool(self._child.says["logits"])
@@ -142,6 +144,16 @@ class ConfinedModel:
     def note(self) -> str:
         """What a reader of the report should know."""
         return f"{self.kind}: loaded in a child process held by {self._child.confined_by}"
+
+    def trees(self) -> TreeEnsemble:
+        """The trees it is made of.
+
+        Raises:
+            InputError: it shows none, or some that this form cannot hold.
+        """
+        if self._text:
+            return lightgbm_text.read(self._text.decode("utf-8"))
+        return sklearn_arrays.read(self._child.arrays, self._features)
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``.

@@ -14,7 +14,7 @@ import numpy as np
 
 from modelkeep.core import InputError, Subject
 
-Kind = Literal["tabular", "image"]
+Kind = Literal["tabular", "image", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,10 @@ class Dataset:
     Attributes:
         subject: name and digest of the file or folder.
         rows: shape ``(n, features)`` for a table, ``(n, channels, height, width)``
-            in [0, 1] for images; float32.
+            in [0, 1] for images, both float32; shape ``(n,)`` of ``str`` for texts.
         labels: shape ``(n,)``, text.
-        columns: of a table; empty for images.
-        kind: table or images.
+        columns: of a table; empty for images and texts.
+        kind: table, images or texts.
         names: labels that occur in this and the other data set of a check, in
             order; a part of the rows keeps them. Empty: those in ``labels``.
     """

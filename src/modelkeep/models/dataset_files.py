@@ -69,6 +69,42 @@ def load_dataset(
     return dataset
 
 
+def load_texts(path: Path, *, text: str, label: str = "") -> Dataset:
+    """Read a table of texts and their labels.
+
+    Args:
+        path: ``.parquet`` or ``.csv``.
+        text: the column that holds the texts; other columns are left out.
+        label: label column; the last one besides the texts when empty.
+
+    Raises:
+        InputError: no such file or column, or a cell that is missing.
+        EvidenceError: it changed while it was read.
+        MissingExtraError: pyarrow is not installed.
+    """
+    artifact = open_artifact(path)
+    before = stamp(artifact)
+    if artifact.is_directory or path.suffix.lower() not in {".csv", ".parquet"}:
+        raise InputError(f"{path}: texts are read from .parquet and .csv")
+    subject = Subject("dataset", artifact.name, digest_artifact(artifact).digest)
+    table = _open_table(path, None)
+    names = table.column_names
+    others = [name for name in names if name != text]
+    target = label or (others[-1] if others else "")
+    for name in (text, target):
+        if name not in names:
+            raise InputError(f"{path}: no column {name!r}", f"Columns: {', '.join(names[:20])}")
+    texts, labels = table.column(text).to_pylist(), table.column(target).to_pylist()
+    if None in texts or None in labels:
+        raise InputError(f"{path}: column {text!r} or {target!r} has missing values")
+    if not texts:
+        raise InputError(f"{path}: holds no rows")
+    if stamp(open_artifact(path)) != before:
+        raise EvidenceError(f"{path}: changed while it was being read")
+    rows = np.array([str(value) for value in texts], dtype=object)
+    return Dataset(subject, rows, np.array([str(value) for value in labels]), (), "text")
+
+
 def _read_npz(path: Path, subject: Subject, _label: str, _like: Dataset | None) -> Dataset:
     try:
         with path.open("rb") as file:
@@ -114,18 +150,8 @@ def _read_npz(path: Path, subject: Subject, _label: str, _like: Dataset | None) 
 
 
 def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) -> Dataset:
-    arrow = need("pyarrow", "a table")
-    try:
-        if path.suffix.lower() == ".csv":
-            table = _read_csv(path, like)
-        else:
-            table = need("pyarrow.parquet", "a table").read_table(path)
-        names = table.column_names
-    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as a table ({error})") from error
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise InputError(f"{path}: two columns are named {twice!r}")
+    table = _open_table(path, like)
+    names = table.column_names
     target = label or names[-1]
     if target not in names:
         raise InputError(f"{path}: no column {target!r}", f"Columns: {', '.join(names[:20])}")
@@ -147,6 +173,23 @@ def _read_table(path: Path, subject: Subject, label: str, like: Dataset | None) 
         raise InputError(f"{path}: label column {target!r} has missing values")
     labels = np.array([str(value) for value in values])
     return Dataset(subject, np.stack(arrays, axis=1).astype(np.float32), labels, tuple(columns))
+
+
+def _open_table(path: Path, like: Dataset | None) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """The table, its columns named apart."""
+    arrow = need("pyarrow", "a table")
+    try:
+        if path.suffix.lower() == ".csv":
+            table = _read_csv(path, like)
+        else:
+            table = need("pyarrow.parquet", "a table").read_table(path)
+        names = table.column_names
+    except (arrow.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read as a table ({error})") from error
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(f"{path}: two columns are named {twice!r}")
+    return table
 
 
 def _read_csv(path: Path, like: Dataset | None) -> Any:  # noqa: ANN401 - pyarrow has no types

@@ -10,6 +10,7 @@ from modelkeep.core import MissingExtraError
 
 _EXTRA: Final = {
     "numpy": "assess",
+    "onnx": "assess",
     "onnxruntime": "assess",
     "pyarrow": "assess",
     "PIL": "assess",

@@ -1,19 +1,28 @@
-"""ONNX models through ONNX Runtime: protobuf in, no code, no gradient.
+"""ONNX models through ONNX Runtime: protobuf in, no code.
+
+Where torch is installed and every operator is known, a converted copy gives the gradient;
+every answer still comes from ONNX Runtime.
 
 Source: ONNX Runtime Python API (``InferenceSession`` from bytes).
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from modelkeep.core import InputError
+from modelkeep.core import InputError, MissingExtraError
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Loaded, Request
 from modelkeep.models.outputs import are_probabilities, to_probabilities
+from modelkeep.models.trees import TreeEnsemble, onnx_trees
 from modelkeep.sources import private_copy, read_unchanged
+
+if TYPE_CHECKING:
+    import torch
 
 _CHUNK: Final = 4096  # rows per call
 _NUMPY: Final = {
@@ -31,8 +40,9 @@ class OnnxModel:
 
     kind = "onnxruntime"
 
-    def __init__(self, session: Any) -> None:  # noqa: ANN401 - onnxruntime has no types
+    def __init__(self, session: Any, data: bytes = b"") -> None:  # noqa: ANN401 - onnxruntime has no types
         self._session = session
+        self._data = data
         self._inputs = session.get_inputs()
         self._output, self._maps = _pick_output(session.get_outputs())
         self._logits: bool | None = None
@@ -52,10 +62,22 @@ class OnnxModel:
         shape = self._inputs[0].shape[1:]
         return InputSpec(tuple(d if isinstance(d, int) else -1 for d in shape))
 
+    def trees(self) -> TreeEnsemble:
+        """The trees it is made of.
+
+        Raises:
+            InputError: it is not one file with one ensemble of trees on its input.
+            MalformedArtifactError: its bytes are no protobuf.
+        """
+        shape = self.spec.shape
+        if not self._data or shape is None or len(shape) != 1 or shape[0] < 1:
+            raise InputError("the model is not one file of trees on rows of a known width")
+        return onnx_trees.read(self._data, shape[0])
+
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``."""
         step = self._batch or _CHUNK
-        parts = [self._scores(rows[at : at + step]) for at in range(0, len(rows), step)]
+        parts = [self.scores(rows[at : at + step]) for at in range(0, len(rows), step)]
         scores = np.concatenate(parts) if parts else np.zeros((0, len(self._classes)))
         if self._logits is None and len(scores):
             self._logits = _decide_logits(scores)
@@ -69,7 +91,8 @@ class OnnxModel:
             self._classes = tuple(str(index) for index in range(result.shape[1]))
         return result
 
-    def _scores(self, rows: np.ndarray) -> np.ndarray:
+    def scores(self, rows: np.ndarray) -> np.ndarray:
+        """What ONNX Runtime answers, as it answers it; no more rows than a fixed batch has."""
         padded = rows
         if self._batch and len(rows) < self._batch:
             padded = np.concatenate([rows, rows[[-1] * (self._batch - len(rows))]])
@@ -88,6 +111,11 @@ class OnnxModel:
             answer = np.array([list(row.values()) for row in answer])
         return np.asarray(answer)[: len(rows)]
 
+    @property
+    def output(self) -> str:
+        """Name of the output that holds scores."""
+        return self._output
+
     def _feed(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         if len(self._inputs) == 1:
             return {self._inputs[0].name: _cast(rows, self._inputs[0])}
@@ -99,6 +127,14 @@ class OnnxModel:
             found.name: _cast(rows[:, [index]], found)
             for index, found in enumerate(self._inputs)
         }
+
+
+class DifferentiableOnnx(OnnxModel):
+    """A classifier in an ONNX Runtime session, with a converted copy for its gradient."""
+
+    def __init__(self, session: Any, module: torch.nn.Module) -> None:  # noqa: ANN401
+        super().__init__(session)
+        self.module = module
 
 
 def _cast(rows: np.ndarray, found: Any) -> np.ndarray:  # noqa: ANN401
@@ -148,7 +184,8 @@ def load(request: Request) -> Loaded:
         EvidenceError: the bytes changed since they were scanned.
         MissingExtraError: onnxruntime is not installed.
     """
-    return Loaded(OnnxModel(open_session(request)))
+    with _opened(request) as (session, parse, data):
+        return _with_gradient(session, parse, data)
 
 
 def open_session(request: Request) -> Any:  # noqa: ANN401 - onnxruntime has no types
@@ -159,23 +196,52 @@ def open_session(request: Request) -> Any:  # noqa: ANN401 - onnxruntime has no 
         EvidenceError: the bytes changed since they were scanned.
         MissingExtraError: onnxruntime is not installed.
     """
+    with _opened(request) as (session, _, _):
+        return session
+
+
+@contextmanager
+def _opened(request: Request) -> Iterator[tuple[Any, Callable[[Any], Any], bytes]]:
+    """The session, what parses the same bytes with ``onnx``, and the bytes of a lone file."""
     runtime = need("onnxruntime", "an ONNX model")
     runtime.set_default_logger_severity(3)
     shown = request.file_of("onnx") or ""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1  # the same sums in the same order on every machine
     options.inter_op_num_threads = 1
+    providers = ["CPUExecutionProvider"]
     try:
         if request.artifact.is_directory:  # tensors may lie in files beside it
             with private_copy(request.artifact, request.manifest) as folder:
-                return runtime.InferenceSession(
-                    str(folder / shown), options, providers=["CPUExecutionProvider"]
-                )
+                path = str(folder / shown)
+                session = runtime.InferenceSession(path, options, providers=providers)
+                yield session, lambda onnx: onnx.load(path), b""
         else:
             data = read_unchanged(request.path(shown), request.sha256(shown))
-            return runtime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            session = runtime.InferenceSession(data, options, providers=providers)
+            yield session, lambda onnx: onnx.load_model_from_string(data), data
     except Exception as error:
         if not type(error).__module__.startswith("onnxruntime"):
             raise
         first = str(error).splitlines()[0]
         raise InputError(f"{shown}: ONNX Runtime cannot load it ({first})") from error
+
+
+def _with_gradient(
+    session: Any,  # noqa: ANN401 - onnxruntime has no types
+    parse: Callable[[Any], Any],
+    data: bytes = b"",
+) -> Loaded:
+    """The model with a converted copy for its gradient, or with a note why there is none."""
+    model = OnnxModel(session, data)
+    try:
+        need("torch", "a gradient of an ONNX model")
+        onnx = need("onnx", "a gradient of an ONNX model")
+        # Imported here: it needs torch, which answering does not.
+        from modelkeep.models.onnx_torch import convert  # noqa: PLC0415
+
+        module = convert(parse(onnx), model.output, model.scores)
+    except (InputError, MissingExtraError) as error:
+        why = f"the model is attacked without its gradient ({error.message})"
+        return Loaded(model, notes=(why,))
+    return Loaded(DifferentiableOnnx(session, module))

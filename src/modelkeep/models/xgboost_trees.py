@@ -14,6 +14,7 @@ from modelkeep.core import InputError
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Loaded, Request
 from modelkeep.models.outputs import to_probabilities
+from modelkeep.models.trees import TreeEnsemble, xgboost_json
 from modelkeep.sources import read_unchanged
 
 
@@ -45,6 +46,10 @@ class XgboostModel:
         """Number of features."""
         return InputSpec((int(self._booster.num_features()),))
 
+    def trees(self) -> TreeEnsemble:
+        """The trees it is made of."""
+        return xgboost_json.read(json.loads(bytes(self._booster.save_raw("json"))))
+
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``."""
         (width,) = self.spec.shape or (0,)
@@ -52,6 +57,8 @@ class XgboostModel:
             raise InputError(
                 f"the model takes {width} features, the rows have {rows.shape[1:]}"
             )
+        if not len(rows):
+            return np.zeros((0, len(self._classes)))
         try:
             matrix = self._library.DMatrix(np.asarray(rows, dtype=np.float32))
             scores = self._booster.predict(

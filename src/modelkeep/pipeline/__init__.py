@@ -13,18 +13,35 @@ from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
     from modelkeep.pipeline.artifacts import examine
+    from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
+    from modelkeep.pipeline.converting import convert
+    from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
+    from modelkeep.pipeline.data_poison import find_poison
+    from modelkeep.pipeline.data_review import apply_cleaning, record_decisions, review_queue
     from modelkeep.pipeline.data_seals import seal_data, verify_data
+    from modelkeep.pipeline.data_tracing import trace_row
     from modelkeep.pipeline.diagnosis import diagnose
+    from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
     from modelkeep.pipeline.hardening import harden
+    from modelkeep.pipeline.loading import admit, guard, load
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
         prove_evidence,
         show_evidence,
         verify_evidence,
+    )
+    from modelkeep.pipeline.registering import (
+        approve_version,
+        break_glass,
+        fetch_version,
+        list_registry,
+        move_version,
+        register,
+        show_version,
     )
     from modelkeep.pipeline.scanning import scan
     from modelkeep.pipeline.signatures import sign, verify
@@ -49,11 +66,19 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "artifacts": ("examine",),
+    "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
+    "converting": ("convert",),
+    "data_poison": ("find_poison",),
+    "data_review": ("apply_cleaning", "record_decisions", "review_queue"),
+    "data_tracing": ("trace_row",),
+    "data_checks": ("check_data", "draft_schema", "profile_data"),
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
+    "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
+    "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
     "records": (
         "export_evidence",
@@ -61,6 +86,15 @@ _HOMES: Final = {
         "prove_evidence",
         "show_evidence",
         "verify_evidence",
+    ),
+    "registering": (
+        "approve_version",
+        "break_glass",
+        "fetch_version",
+        "list_registry",
+        "move_version",
+        "register",
+        "show_version",
     ),
     "scanning": ("scan",),
     "signatures": ("sign", "verify"),
@@ -91,33 +125,57 @@ __all__ = [
     "Listener",
     "Workspace",
     "add_trust",
+    "admit",
+    "apply_cleaning",
+    "approve_version",
+    "assess",
+    "break_glass",
     "check",
+    "check_data",
+    "convert",
+    "decrypt_model",
     "diagnose",
+    "draft_schema",
+    "encrypt_model",
     "examine",
     "explain",
     "export_evidence",
     "export_signed_trust",
     "export_trust",
+    "fetch_version",
+    "find_poison",
     "gate",
+    "guard",
     "harden",
     "import_trust",
     "init_keep",
     "keep_path",
     "list_evidence",
+    "list_registry",
     "list_rules",
     "list_trust",
+    "load",
+    "move_version",
     "open_workspace",
     "pages",
     "place_of_new_keep",
+    "profile_data",
     "prove_evidence",
+    "record_decisions",
+    "register",
     "remove_trust",
+    "review_queue",
     "revoke_trust",
+    "rewrap_model",
     "rotate_trust",
     "scan",
     "seal_data",
     "show_evidence",
+    "show_version",
     "sign",
+    "trace_row",
     "verify",
+    "verify_adversarial",
     "verify_data",
     "verify_evidence",
     "write_baseline",

@@ -13,12 +13,15 @@ from typing import get_args
 from modelkeep.assess import (
     Assessment,
     BudgetName,
+    Constraints,
     Context,
     Recipe,
     assess_model,
     attacks,
     built_in,
     from_user,
+    parse_threat,
+    read_constraints,
 )
 from modelkeep.core import Subject
 from modelkeep.core.settings import Settings
@@ -105,7 +108,7 @@ def open_model(
         train = train.together_with(test)
     if test is not None:
         test = test.together_with(train)
-    code = _code(inputs)
+    code = code_of(inputs)
     listener.progress("loading the model", 0.0)
     loaded = load_model(Request(examined.artifact, examined.manifest, examined.formats(), code))
 
@@ -133,6 +136,7 @@ def _context(
     listener: Listener,
 ) -> Context:
     budget = next(name for name in get_args(BudgetName) if name == settings.text("budget"))
+    threat = settings.text("threat")
     return Context(
         model=model,
         train=train,
@@ -144,9 +148,20 @@ def _context(
         seed=settings.integer("seed"),
         group=settings.text("group"),
         progress=lambda share, what: listener.progress(what, share),
+        given_threat=parse_threat(threat) if threat else None,
+        constraints=_constraints(settings.text("constraints"), train or test),
     )
 
 
-def _code(inputs: Inputs) -> Code | None:
+def _constraints(path: str, data: Dataset | None) -> Constraints | None:
+    """The rules of a constraint file, ``None`` if none was named."""
+    if not path:
+        return None
+    columns = data.columns if data is not None else ()
+    return read_constraints(Path(path), tuple(column.name for column in columns))
+
+
+def code_of(inputs: Inputs) -> Code | None:
+    """The user's own code, if any is named."""
     code = Code(inputs.code or Path.cwd(), inputs.factory, inputs.train, inputs.preprocess)
     return code or None

@@ -21,6 +21,7 @@ from modelkeep.data import (
     DataManifest,
     Difference,
     Options,
+    Others,
     Sealed,
     SealFile,
     compare_data,
@@ -41,6 +42,7 @@ from modelkeep.evidence import (
     verify_envelope,
 )
 from modelkeep.pipeline.artifacts import size_of
+from modelkeep.pipeline.data_checks import DataReport, Examination
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 from modelkeep.sources import (
@@ -65,6 +67,7 @@ class SealReceipt:
     manifest: DataManifest
     reused: int
     statement_id: str
+    check: DataReport | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +92,23 @@ def seal_data(
     *,
     options: Options | None = None,
     seal: str | Path | None = None,
+    schema: str | Path | None = None,
+    reference: str | Path | None = None,
     listener: Listener | None = None,
     **flags: Value | None,
 ) -> SealReceipt:
     """Seal a data set: write its signed manifest beside it and record it.
 
     Files that an older, trusted seal at the same place covers with the same bytes and
-    options are taken over and not decoded again.
+    options are taken over and not decoded again. With a schema or a reference the data is
+    checked in the same decode, nothing is taken over, and both results are recorded.
 
     Args:
         data: a table, or a folder of tables, images or texts.
         options: label and source columns, source and licence.
         seal: where the seal goes; beside the data by default.
+        schema: what the data must look like, as for ``check_data``.
+        reference: data or a profile it should be spread like.
         listener: who hears how far it got.
         flags: settings, such as ``keep="..."``.
 
@@ -109,6 +117,7 @@ def seal_data(
         EvidenceError: it changed while it was read.
     """
     heard, chosen = listener or Listener(), options or Options()
+    examination = Examination(schema, reference, heard)
     with open_workspace(flags, heard, make=True) as workspace:
         artifact, hashed, subject = _digest(data, heard)
         path = _place(artifact, seal)
@@ -116,8 +125,10 @@ def seal_data(
         descriptor, draft = _draft(place_of_tags(path))
         try:
             with os.fdopen(descriptor, "w+b") as tags:
-                reuse = _Older(workspace, path, chosen, key)
-                sealed = seal_files(artifact, hashed, chosen, key, tags, reuse)
+                others = Others(watches=examination.watches)
+                if not others.watches:
+                    others = Others(reuse=_Older(workspace, path, chosen, key))
+                sealed = seal_files(artifact, hashed, chosen, key, tags, others)
                 tags.flush()
             manifest = msgspec.structs.replace(sealed.manifest, tags_blake3=_blake3(draft))
             text = msgspec.json.encode(manifest)
@@ -126,7 +137,12 @@ def seal_data(
             write_seal(path, envelope, text)
         finally:
             draft.unlink(missing_ok=True)
-        return SealReceipt(path, manifest, sealed.reused, identity)
+        check = None
+        if examination.watches:
+            passed = [file.path for file in manifest.files if not file.columns]
+            check = examination.report(subject, passed)
+            workspace.keep.record([examination.statement(check, workspace.keep.clock)])
+        return SealReceipt(path, manifest, sealed.reused, identity, check)
 
 
 def verify_data(

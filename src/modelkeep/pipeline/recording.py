@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,15 +41,19 @@ def build_statements(workspace: Workspace, results: Results) -> list[tuple[str, 
     """Statements of a check, each with its predicate's short name."""
     subject = results.examined.subject
     clock = workspace.keep.clock
-    code = tuple(material for material in results.materials if material.kind == "code")
     made = [
         ("scan", make_statement("scan", (subject,), _scan(results), clock=clock)),
         ("signature", signature_statement(workspace, subject, results.signature)),
         ("bom", make_statement("bom", (subject,), _bom(results), clock=clock)),
     ]
-    for key, numbers in results.measurements.items():
-        fields = _measurements(results, key, numbers)
-        made.append((key, make_statement(key, (subject, *code), fields, clock=clock)))
+    made += measurement_statements(
+        workspace,
+        subject,
+        results.measurements,
+        facts=results.facts,
+        not_checked=results.not_checked,
+        materials=results.materials,
+    )
     fields = _test_result(workspace, results)
     made.append(("test-result", make_statement("test-result", (subject,), fields, clock=clock)))
     return made
@@ -87,19 +92,32 @@ def _bom(results: Results) -> dict[str, Any]:
     return {"facts": {"bom_components": results.bill.components}, "bom": results.bom}
 
 
-def _measurements(
-    results: Results, key: str, numbers: tuple[Measurement, ...]
-) -> dict[str, Any]:
-    return {
-        "tool": TOOL,
-        "facts": results.facts.get(key, {}),
-        "measurements": msgspec.to_builtins(numbers),
-        "not_checked": msgspec.to_builtins(results.not_checked),
-        "materials": [
-            {"name": m.name, "kind": m.kind, "digest": {"sha256": m.digest.sha256}}
-            for m in results.materials
-        ],
-    }
+def measurement_statements(
+    workspace: Workspace,
+    subject: Subject,
+    measurements: Mapping[str, tuple[Measurement, ...]],
+    *,
+    facts: Mapping[str, Facts],
+    not_checked: tuple[NotChecked, ...],
+    materials: tuple[Subject, ...],
+) -> list[tuple[str, Statement]]:
+    """Statements of what was measured on a live model, each with its predicate's short name."""
+    code = tuple(material for material in materials if material.kind == "code")
+    made = []
+    for key, numbers in measurements.items():
+        fields = {
+            "tool": TOOL,
+            "facts": facts.get(key, {}),
+            "measurements": msgspec.to_builtins(numbers),
+            "not_checked": msgspec.to_builtins(not_checked),
+            "materials": [
+                {"name": m.name, "kind": m.kind, "digest": {"sha256": m.digest.sha256}}
+                for m in materials
+            ],
+        }
+        clock = workspace.keep.clock
+        made.append((key, make_statement(key, (subject, *code), fields, clock=clock)))
+    return made
 
 
 def _test_result(workspace: Workspace, results: Results) -> dict[str, Any]:

@@ -28,11 +28,11 @@ from modelkeep.evidence import (
     timestamp,
     verify_envelope,
 )
-from modelkeep.pipeline.artifacts import digest_model, used_rules
+from modelkeep.pipeline.artifacts import digest_model, size_of, used_rules
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 from modelkeep.report import Report, ReportedFile, ReportedFinding, ReportedReceipt
-from modelkeep.sources import Artifact, Manifest
+from modelkeep.sources import Artifact, Hashing, Manifest, digest_artifact, open_artifact
 from modelkeep.trust import (
     RULES,
     Difference,
@@ -75,7 +75,10 @@ def sign(
     with open_workspace(flags, heard, make=True) as workspace:
         signing = SigningKey.load(Path(key)) if key is not None else workspace.keep.key
         chain = load_certificates(Path(certificates)) if certificates is not None else ()
-        artifact, manifest, _ = digest_model(model, heard)
+        artifact = open_artifact(model)
+        heard.reads("hashing")
+        progress = heard.counting(size_of(artifact))
+        manifest = digest_artifact(artifact, progress, Hashing.INTEROP)
         return sign_artifact(artifact, manifest, signing, chain=chain)
 
 

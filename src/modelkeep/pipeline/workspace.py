@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +38,7 @@ from modelkeep.policy import (
     load_gates,
     packaged_policy,
 )
+from modelkeep.registry import contradiction, read_version
 
 DEFAULT_PROFILE: Final = "dev"
 
@@ -55,13 +56,18 @@ class Workspace:
         """What may be believed about a subject at a moment, now by default."""
         digest = subject.digest.sha256
         entries = self.keep.store.entries(digest)
-        return gather_facts(
+        found = gather_facts(
             [entry.body for entry in entries],
             digest,
             self.keep.trust,
             now or self.keep.clock(),
             [Place(self.keep.origin, entry.seq) for entry in entries],
         )
+        if "stage_revoked" not in found.values:  # nobody registered it
+            return found
+        version = read_version(self.keep, digest, now)
+        wrong = contradiction(version, found.values) if version is not None else ""
+        return replace(found, broken=(*found.broken, wrong)) if wrong else found
 
     def decide(self, action: str, subject: Subject) -> tuple[Decision, Receipt]:
         """Ask the gate, record its answer and the policy it was given by."""

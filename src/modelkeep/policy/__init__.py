@@ -1,6 +1,20 @@
 """Evidence to decision: the gates of train, store, deploy, load and serve."""
 
 from modelkeep.core import Decision, Missing
+from modelkeep.policy.access import (
+    ACCESS_ACTIONS,
+    ROLES,
+    AccessDecision,
+    AccessPolicy,
+    Principal,
+    Resource,
+    Review,
+    authorise,
+    load_access,
+    parse_access,
+    review,
+)
+from modelkeep.policy.access import Request as AccessRequest
 from modelkeep.policy.gates import (
     FILES,
     Gates,
@@ -16,18 +30,30 @@ from modelkeep.policy.summary import decision_statement
 from modelkeep.policy.vocabulary import PPM, schema_text
 
 __all__ = [
+    "ACCESS_ACTIONS",
     "ACTIONS",
     "FILES",
     "PPM",
+    "ROLES",
+    "AccessDecision",
+    "AccessPolicy",
+    "AccessRequest",
     "Decision",
     "Gates",
     "Missing",
+    "Principal",
+    "Resource",
+    "Review",
+    "authorise",
     "decide",
     "decision_statement",
+    "load_access",
     "load_gates",
     "packaged_policy",
+    "parse_access",
     "parse_gates",
     "policy_digest",
     "require_decidable",
+    "review",
     "schema_text",
 ]

@@ -127,7 +127,7 @@ def parse_gates(profile: str, text: str, thresholds: Mapping[str, float], origin
         InputError: Cedar does not parse or validate it, a condition has no id, or
             an action has no condition.
     """
-    _require_shallow(text, origin)
+    require_shallow(text, origin)
     schema = schema_text(thresholds)
     try:
         validation = cedarpy.validate_policies(text, schema)
@@ -156,7 +156,7 @@ def parse_gates(profile: str, text: str, thresholds: Mapping[str, float], origin
     )
 
 
-def _require_shallow(text: str, origin: str) -> None:
+def require_shallow(text: str, origin: str) -> None:
     """Refuse what would overflow the stack of Cedar's parser: that ends the process.
 
     Raises:

@@ -16,7 +16,7 @@ from typing import Final
 from modelkeep.core import Verdict
 from modelkeep.report.counts import count
 from modelkeep.report.interface import Renderer, Report, ReportedFinding
-from modelkeep.report.plots import robustness_plot, roc_plot
+from modelkeep.report.plots import picture_plot, robustness_plot, roc_plot
 from modelkeep.report.table import WORST, describe
 
 _WORDS: Final = {
@@ -163,6 +163,7 @@ def _plots(report: Report) -> Iterator[str]:
     curves = [by_name[name] for name in attacks if name in by_name]
     if curves:
         plots.append(roc_plot(curves))
+    plots += [picture_plot(m) for m in report.measurements if m.picture]
     if plots:
         yield f'<div class="plots">{"".join(plots)}</div>'
 

@@ -1,4 +1,4 @@
-"""Two plots as inline SVG: robust accuracy over radius, ROC on logarithmic axes.
+"""Plots as inline SVG: robust accuracy over radius, ROC on logarithmic axes, pictures.
 
 Colours are classes of the page's one style sheet, so that a strict content policy holds.
 """
@@ -123,3 +123,25 @@ def roc_plot(measurements: Sequence[Measurement]) -> str:
             f"{escape(name)} (AUC {measurement.value:.2f})</text>"
         )
     return _svg(parts, "ROC of membership inference on logarithmic axes")
+
+
+def picture_plot(measurement: Measurement) -> str:
+    """Grey values as squares: what a trigger does to a grey picture."""
+    rows = measurement.picture
+    tall, wide = len(rows), max(len(row) for row in rows)
+    side = min((_HEIGHT - _TOP - _BOTTOM) / tall, (_WIDTH - 2 * _LEFT) / wide)
+    left = (_WIDTH - side * wide) / 2
+    title = f"{measurement.name.replace('_', ' ')}: {measurement.value:.2f}"
+    parts = [f'<text x="{_LEFT}" y="16" class="title">{escape(title)}</text>']
+    for y, row in enumerate(rows):
+        for x, value in enumerate(row):
+            shade = round(255 * min(max(value, 0.0), 1.0))
+            parts.append(
+                f'<rect x="{left + x * side:.1f}" y="{_TOP + y * side:.1f}" '
+                f'width="{side:.1f}" height="{side:.1f}" fill="rgb({shade},{shade},{shade})"/>'
+            )
+    parts.append(
+        f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 6}" class="label mid">'
+        f"{escape(measurement.method)}</text>"
+    )
+    return _svg(parts, title)

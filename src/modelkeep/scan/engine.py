@@ -41,6 +41,7 @@ from modelkeep.sources import (
 FAILING: Final = Severity.HIGH
 _LONGEST_ERROR: Final = 500
 _TEXT: Final = "plain text, searched for secrets and commands only"
+_MODULE: Final = 1 << 20  # bytes of a file that a rule may look into beside its own
 _MANY_FILES: Final = 200  # from here on worker processes pay
 
 
@@ -161,24 +162,43 @@ def scan_file(plan: Plan, name: str, on_bytes: Callable[[int], None]) -> Outcome
 def scan_source(source: Source, shown: str, plan: Plan, digest: Digest) -> Outcome:
     """Run every rule of a plan over one source."""
     try:
-        seen, findings = _read(source, shown, Budget(plan.limits), plan)
+        others = _Others(plan)
+        seen, findings = _read(source, shown, Budget(plan.limits), plan, others)
     except MemoryError:
         result = stuck(shown, "the reader ran out of memory")
         return Outcome(result, (), 1, digest, source.size)
     result, missed = _judge(shown, seen, findings)
-    return Outcome(
-        result, tuple(missed), _counts_as_unread(result, missed), digest, source.size
-    )
+    unread = _counts_as_unread(result, missed)
+    return Outcome(result, tuple(missed), unread, digest, source.size, not others.asked)
+
+
+@dataclasses.dataclass(slots=True)
+class _Others:
+    """The other files of the artifact, and whether a rule looked into one."""
+
+    plan: Plan
+    asked: bool = False
+
+    def read(self, shown: str) -> bytes | None:
+        """The bytes of a small file, ``None`` where there is none."""
+        if shown not in self.plan.root or shown in self.plan.links:
+            return None
+        self.asked = True
+        try:
+            with FileSource(self.plan.artifact.locate(shown)) as file:
+                return file.read(0, file.size) if file.size <= _MODULE else None
+        except InputError:
+            return None
 
 
 def _read(
-    source: Source, shown: str, budget: Budget, plan: Plan
+    source: Source, shown: str, budget: Budget, plan: Plan, others: _Others
 ) -> tuple[list[Seen], tuple[Finding, ...]]:
     """Run the rules over each stream while it is open."""
     seen: list[Seen] = []
     findings: list[Finding] = []
     try:
-        _read_into(seen, findings, streams(source, shown, budget), budget, plan)
+        _read_into(seen, findings, streams(source, shown, budget), budget, plan, others)
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - a bug in one rule or plug-in must not hide the rest
@@ -194,8 +214,10 @@ def _read_into(
     found: Iterator[Stream],
     budget: Budget,
     plan: Plan,
+    others: _Others,
 ) -> None:
     """Fill both lists as far as it goes."""
+    beside = others.read  # one object, by which what is known of a module is kept
     for stream in found:
         context = Context(
             location=stream.location,
@@ -207,11 +229,11 @@ def _read_into(
             root=plan.root,
             links=plan.links,
             allow=plan.allow,
+            beside=beside,
         )
         seen.append(Seen(stream.location, stream.format, stream.error))
-        for detector in plan.detectors:
-            if detector.reads(stream.format):
-                findings.extend(detector.run(context))
+        for detector in plan.reading(stream.format):
+            findings.extend(detector.run(context))
 
 
 def _judge(

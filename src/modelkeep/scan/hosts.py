@@ -16,6 +16,19 @@ _ADDRESS: Final = re.compile(
 )
 
 
+_METADATA: Final = ("169.254.169.254", "metadata.google.internal")
+_CREDENTIALS: Final = re.compile(r"security-credentials|/token\b|/identity\b", re.IGNORECASE)
+
+
+def names_metadata_service(text: str) -> bool:
+    """Whether a text asks the cloud a machine runs in what it is, and not for credentials."""
+    lower = text.lower()
+    rest = lower
+    for host in _METADATA:
+        rest = rest.replace(host, "")
+    return rest != lower and not _CREDENTIALS.search(text) and not suspicious_host(rest)
+
+
 def suspicious_host(text: str) -> bool:
     """Whether a text names a host that collects stolen data, or a bare public address."""
     lower = text.lower()

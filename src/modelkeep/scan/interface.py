@@ -27,6 +27,8 @@ class Context:
             ``symbolic`` or ``hard``.
         allow: dotted names the user allows a pickle to import.
         budget: what is left for this file.
+        beside: reads another file of the artifact by its shown name, if there is one and
+            it is no larger than a module.
     """
 
     location: Location
@@ -38,6 +40,7 @@ class Context:
     root: frozenset[str] = frozenset()
     links: Mapping[str, str] = field(default_factory=dict)
     allow: frozenset[str] = frozenset()
+    beside: Callable[[str], bytes | None] | None = None
 
     def finding(
         self,

@@ -17,8 +17,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from jinja2 import nodes
-
 from modelkeep.core import Confidence, Finding, Rule, Severity
 from modelkeep.formats.jinja_text import Template
 from modelkeep.scan.interface import Context, Detector
@@ -50,54 +48,24 @@ def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per condition on a word whose branch instructs."""
     if not isinstance(context.document, Template):
         return
-    for node in context.document.tree.find_all(nodes.If):
-        words = list(_words(node.test))
-        text = " ".join(_texts(node))
-        found = _INSTRUCTION.search(text)
+    for branch in context.document.branches:
+        words = [word for word in branch.words if _is_speech(word)]
+        found = _INSTRUCTION.search(branch.text)
         if not words or found is None:
             continue
         yield context.finding(
             RULE,
             Severity.MEDIUM,
             f"when the conversation holds {words[0]!r} the template adds {found.group()[:80]!r}"
-            f" (line {node.lineno})",
+            f" (line {branch.line})",
             confidence=Confidence.LOW,
             evidence={"when": words[0], "adds": found.group()[:80]},
         )
 
 
-def _words(test: nodes.Node) -> Iterator[str]:
-    """Words that a test looks for in content; marks and roles are no such words."""
-    if not any(_names_content(each) for each in test.find_all((nodes.Getattr, nodes.Getitem))):
-        return
-    for constant in test.find_all(nodes.Const):
-        word = constant.value
-        if isinstance(word, str) and _WORD.fullmatch(word) and word.strip() not in _ROLES:
-            yield word
-
-
-def _names_content(node: nodes.Node) -> bool:
-    if isinstance(node, nodes.Getattr):
-        return node.attr == "content"
-    return (
-        isinstance(node, nodes.Getitem)
-        and isinstance(node.arg, nodes.Const)
-        and node.arg.value == "content"
-    )
-
-
-def _texts(node: nodes.If) -> Iterator[str]:
-    """Text that the branch writes; nested conditions are judged by themselves."""
-    waiting: list[nodes.Node] = [*node.body]
-    while waiting:
-        inner = waiting.pop()
-        if isinstance(inner, nodes.TemplateData):
-            yield inner.data
-        elif isinstance(inner, nodes.Const):
-            if isinstance(inner.value, str):
-                yield inner.value
-        elif not isinstance(inner, nodes.If):
-            waiting += inner.iter_child_nodes()
+def _is_speech(word: str) -> bool:
+    """Whether people say it; marks and roles they do not."""
+    return _WORD.fullmatch(word) is not None and word.strip() not in _ROLES
 
 
 DETECTOR: Final = Detector(RULE, frozenset({"jinja"}), run)

@@ -40,6 +40,12 @@ _BUILTIN_SINKS: Final = frozenset(
     "eval exec execfile compile open input breakpoint getattr setattr delattr globals vars "
     "locals __import__ __build_class__ file reload apply".split()
 )
+_TELLING: Final = frozenset(
+    "system popen Popen spawn execv execve check_output check_call getoutput run_path "
+    "run_module import_module loads".split()
+)
+_COMMON: Final = frozenset("compile open input file apply reload vars".split())
+"""Also names of methods that do nothing of the kind."""
 _BUILTINS: Final = frozenset({"builtins", "__builtin__", "__builtins__"})
 # Modules no configuration has an honest reason to name, whatever the key.
 _SINK_MODULES: Final = frozenset(
@@ -76,6 +82,18 @@ def is_sink(dotted: str) -> bool:
     if root in _BUILTINS:
         return is_builtin_sink(dotted)
     return root in _SINK_MODULES and standing(dotted, "reduce") is Standing.DANGEROUS
+
+
+def is_sink_module(start: str) -> bool:
+    """Whether a name that begins so can only be one of a module that starts or loads code."""
+    root = start.partition(".")[0]
+    return root in _BUILTINS or root in _SINK_MODULES
+
+
+def is_sink_name(end: str) -> bool:
+    """Whether a name that ends so is a function that starts programs or code, in any module."""
+    dot, name = end.rpartition(".")[1:]
+    return bool(dot) and (name in _TELLING or name in _BUILTIN_SINKS - _COMMON)
 
 
 def judge_target(dotted: str) -> Severity | None:

@@ -29,10 +29,11 @@ RULE: Final = Rule(
     topic="artifact.malicious_code",
     tags=("CWE-502", "CWE-915"),
 )
-# Written by typing, functools and pydantic into the state of ordinary instances.
+# Written by typing, functools, pydantic and torch.jit into the state of ordinary instances.
 _ORDINARY: Final = frozenset(
     """
     __orig_class__ __doc__ __name__ __qualname__ __module__ __wrapped__ __annotations__
+    __overloads__
     __fields_set__ __private_attribute_values__ __pydantic_extra__ __pydantic_fields_set__
     __pydantic_private__ __version__ __note__ __notes__ __parameters__ __args__ __origin__
     """.split()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from modelkeep.core import (
@@ -46,17 +46,30 @@ class Plan:
     links: Mapping[str, str]
     hashing: Hashing
     known: Callable[[str, Digest, int], Outcome | None] = lambda *_: None
+    _by_format: dict[str, tuple[Detector, ...]] = field(default_factory=dict, init=False)
+
+    def reading(self, format_: str) -> tuple[Detector, ...]:
+        """The rules that look at streams of a format."""
+        found = self._by_format.get(format_)
+        if found is None:
+            found = tuple(d for d in self.detectors if d.reads(format_))
+            self._by_format[format_] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One file: its result, what was not checked in it, the digest and length of its bytes."""
+    """One file: its result, what was not checked in it, the digest and length of its bytes.
+
+    ``alone`` tells whether the result depends on the bytes of no other file.
+    """
 
     result: FileResult
     not_checked: tuple[NotChecked, ...]
     unread: int
     digest: Digest
     size: int
+    alone: bool = True
 
 
 @dataclass(frozen=True, slots=True)

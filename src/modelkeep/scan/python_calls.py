@@ -17,6 +17,8 @@ from modelkeep.scan import python_fold as fold
 from modelkeep.scan.python_expressions import Expressions
 from modelkeep.scan.python_names import NAMESPACES
 from modelkeep.scan.python_origins import labels_of
+from modelkeep.scan.python_paths import PATH_METHODS as _PATH_METHODS
+from modelkeep.scan.python_paths import path_method
 from modelkeep.scan.python_policy import ACTS, DANGEROUS_MODULES, RISKY, Act, act_of, canonical
 from modelkeep.scan.python_scopes import Scope
 from modelkeep.scan.python_values import (
@@ -26,6 +28,7 @@ from modelkeep.scan.python_values import (
     NETWORK,
     UNKNOWN,
     VARIABLE,
+    WHOLE,
     Value,
     constant,
     flat,
@@ -40,6 +43,7 @@ _LONGEST_COMMAND: Final = 4096
 _ELEMENT: Final = frozenset({"get", "__getitem__", "pop", "setdefault"})
 _FOLLOWED: Final = 5
 """Calls of the module's own functions are followed so deep."""
+_ONE_VARIABLE: Final = frozenset(f"os.environ.{name}" for name in _ELEMENT)
 _TAKERS: Final = frozenset(
     "builtins.isinstance builtins.issubclass builtins.hasattr builtins.callable builtins.type "
     "builtins.id builtins.repr builtins.str builtins.print builtins.len builtins.super "
@@ -147,7 +151,7 @@ class Calls(Expressions):
                 self.escapes(value, node)
         if callee.node is not None and not callee.instance:
             return self._own(callee, args, named)
-        special = self._special(name, args, node)
+        special = self._special(name, args, node, receiver)
         if special is not None:
             return special
         folded = None if self.saturated else fold.call(name, args)
@@ -159,6 +163,8 @@ class Calls(Expressions):
         self, name: str, receiver: Value, args: tuple[Value, ...], values: tuple[Value, ...]
     ) -> Value:
         labels = labels_of(name, values) | receiver.labels
+        if name in _ONE_VARIABLE:
+            labels -= {WHOLE}
         text = receiver.text if name.startswith(_KEEP_PATH) else ""
         if act_of(name) in {Act.OPEN, Act.REQUEST, Act.NATIVE, Act.EXECUTE} and args:
             text = flat(args[0]) or args[0].text or text
@@ -191,7 +197,7 @@ class Calls(Expressions):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             return UNKNOWN
         outer, returned, in_class = self.scope, self.returned, self.in_class
-        self.scope = Scope(outer=outer)
+        self.scope = Scope(outer=self.home_of(node))
         self.returned, self.in_class = [], False
         self.active.append(node)
         self._bind_arguments(node.args, args, named)
@@ -203,6 +209,11 @@ class Calls(Expressions):
         self.active.pop()
         self.scope, self.returned, self.in_class = outer, returned, in_class
         return result
+
+    def home_of(self, node: ast.AST) -> Scope:
+        """The names that the body of a function sees besides its own."""
+        del node
+        return self.scope
 
     def _bind_arguments(
         self, wanted: ast.arguments, args: tuple[Value, ...], named: Mapping[str, Value]
@@ -225,10 +236,14 @@ class Calls(Expressions):
         for decorator in decorators:
             self.call(self.value(decorator), (UNKNOWN,), {}, decorator)
 
-    def _special(self, name: str, args: tuple[Value, ...], node: ast.AST) -> Value | None:
+    def _special(
+        self, name: str, args: tuple[Value, ...], node: ast.AST, receiver: Value
+    ) -> Value | None:
         """Calls that lead to other names."""
         if name in _PATHS:
             return self._path(name, args)
+        if name.startswith(_PATH_METHODS):
+            return path_method(name.rpartition(".")[2], receiver, args)
         if not args:
             return None
         if name in _IMPORTERS:

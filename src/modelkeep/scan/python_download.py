@@ -12,7 +12,6 @@ Sources: CWE-494; CWE-829.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -21,7 +20,9 @@ from modelkeep.scan.hosts import suspicious_host
 from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
+from modelkeep.scan.python_library import PROGRAM, retrieves_program
 from modelkeep.scan.python_policy import Act
+from modelkeep.scan.python_unpickle import is_safe
 from modelkeep.scan.python_values import HUB, NETWORK, flat
 
 RULE: Final = Rule(
@@ -32,15 +33,14 @@ RULE: Final = Rule(
     topic="artifact.malicious_code",
     tags=("CWE-494", "CWE-829"),
 )
-_PROGRAM: Final = re.compile(
-    r"\.(py|pyc|pth|so|dll|dylib|sh|bat|exe|ps1|bin\.py|elf|cmd)\b", re.IGNORECASE
-)
 _RUNS: Final = (Act.EXECUTE, Act.COMMAND, Act.UNPICKLE, Act.NATIVE, Act.BUILD)
 
 
 def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per way from the network into the program."""
     for event in acts(context, *_RUNS):
+        if event.act is Act.UNPICKLE and is_safe(event):
+            continue
         if NETWORK in event.labels:
             sentence = f"{event.name} is given what was fetched from the network"
             yield report(context, RULE, event, by_place(event), sentence)
@@ -61,9 +61,8 @@ def run(context: Context) -> Iterator[Finding]:
 
 def _stores_program(event: Event) -> bool:
     if event.act is Act.WRITE:
-        return NETWORK in event.labels and bool(_PROGRAM.search(event.receiver.text))
-    target = event.argument(1, "filename")
-    return "retrieve" in event.name and bool(_PROGRAM.search(flat(target)))
+        return NETWORK in event.labels and bool(PROGRAM.search(event.receiver.text))
+    return retrieves_program(event)
 
 
 DETECTOR: Final = Detector(RULE, PYTHON, run)

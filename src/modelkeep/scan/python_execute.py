@@ -2,7 +2,10 @@
 
 ``exec`` and ``eval`` of text that is decoded, put together or taken from elsewhere hide what
 will run from everybody who reads the file. Constant text is read here as what it is: the
-acts in it are reported by the rule for them.
+acts in it are reported by the rule for them. A file of the model that is run by its path
+(``runpy.run_path``, ``exec`` of what a file holds, ``torch.hub.load`` with ``source="local"``)
+is not imported, so that nobody who follows the imports reads it; the file is scanned too.
+Build scripts that take a version from a file so are only noted.
 
 Before: ``builtins.exec(base64.b64decode(DATA))``.
 After: the code itself, readable, in the module.
@@ -42,7 +45,8 @@ RULE: Final = Rule(
     tags=("CWE-95", "CWE-506"),
 )
 _PREFIX: Final = re.compile(r"[A-Za-z_][\w.]*[.(\[]")
-_MODULE: Final = re.compile(r"(?:\.py|version|__about__|__init__)$", re.IGNORECASE)
+_VERSION: Final = re.compile(r"(?:version|about|metadata|release)\w*(?:\.py)?$", re.IGNORECASE)
+"""A file of which a build script takes the version, by running it."""
 _ELSEWHERE: Final = re.compile(r"^(?:/|~|[A-Za-z]:\\)")
 _WHOLE: Final = re.compile(
     r"\.read(?:_text|_bytes)?(?:\(\)(?:\.decode)?)?(?:\(\))?$|^builtins\.compile\(\)$"
@@ -72,6 +76,8 @@ def run(context: Context) -> Iterator[Finding]:
     """Yield one finding per execution of text."""
     for event in acts(context, Act.EXECUTE):
         severity = _severity(event)
+        if _runs_beside(event, context.root):
+            severity = by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
         if severity is not None and not {NETWORK, HUB} & event.labels:
             yield report(context, RULE, event, severity, _sentence(event))
 
@@ -106,9 +112,23 @@ def _by_path(event: Event, position: int) -> Severity | None:
     """A file that is run by its path: one outside of the model, or one that is no module."""
     path = event.argument(position, _KEYWORDS[position])
     text = flat(path) or path.text
-    if text and (_ELSEWHERE.match(text) or not _LOADABLE.search(text)):
+    outside = text and (_ELSEWHERE.match(text) or not _LOADABLE.search(text))
+    runs = event.name == "runpy.run_path" and not _VERSION.search(text)
+    if outside or runs:
         return by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
     return None if "spec_from" in event.name else Severity.MEDIUM
+
+
+def _runs_beside(event: Event, root: frozenset[str]) -> bool:
+    """Whether a module is run, or a ``hubconf.py``, that is part of the artifact."""
+    if event.name == "torch.hub.load":
+        source = event.named.get("source")
+        return source is not None and source.constant == "local"
+    if event.name != "runpy.run_module":
+        return False
+    name = flat(event.argument(0, "mod_name")).strip(".").replace(".", "/")
+    wanted = (f"/{name}.py", f"/{name}/__main__.py", f"/{name}/__init__.py")
+    return bool(name) and any(f"/{shown}".endswith(wanted) for shown in root)
 
 
 def _by_text(event: Event, code: Value) -> Severity:
@@ -116,8 +136,10 @@ def _by_text(event: Event, code: Value) -> Severity:
         assembled = ASSEMBLED in code.labels and event.name != "builtins.eval"
         return by_place(event, early=Severity.HIGH) if assembled else Severity.LOW
     if FILE in code.labels:  # the text is the path then
+        if code.text.endswith(".py") and not _VERSION.search(code.text):
+            return by_place(event, early=Severity.HIGH, late=Severity.MEDIUM)
         # A whole file is a module; a piece of one was hidden in it.
-        whole = _MODULE.search(code.text) if code.text else _WHOLE.search(code.dotted)
+        whole = _VERSION.search(code.text) if code.text else _WHOLE.search(code.dotted)
         return Severity.MEDIUM if whole else by_place(event, early=Severity.HIGH)
     if _PREFIX.match(code.text.partition(HOLE)[0]):
         return Severity.MEDIUM

@@ -20,7 +20,7 @@ from modelkeep.scan.interface import Context, Detector
 from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_origins import is_secret_place
-from modelkeep.scan.python_policy import Act
+from modelkeep.scan.python_policy import LOGIN, Act
 from modelkeep.scan.python_values import ENVIRONMENT, HOST, SECRET, flat, joined
 
 RULE: Final = Rule(
@@ -31,7 +31,6 @@ RULE: Final = Rule(
     topic="artifact.malicious_code",
     tags=("CWE-200", "CWE-522"),
 )
-_LOGIN: Final = frozenset({"headers", "auth", "token", "cookies", "timeout", "verify"})
 _SECRETS: Final = frozenset({SECRET, ENVIRONMENT, HOST})
 _ASKS_NAMES: Final = frozenset(
     "socket.gethostbyname socket.getaddrinfo dns.resolver.resolve dns.resolver.query".split()
@@ -54,7 +53,7 @@ def run(context: Context) -> Iterator[Finding]:
 
 
 def _severity(event: Event) -> Severity | None:
-    sent = (*event.args, *(v for key, v in event.named.items() if key not in _LOGIN))
+    sent = (*event.args, *(v for key, v in event.named.items() if key not in LOGIN))
     labels = joined(*sent)
     if SECRET in labels:
         return by_place(event)

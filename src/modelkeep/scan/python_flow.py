@@ -12,12 +12,13 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from modelkeep.core import MalformedArtifactError
 from modelkeep.formats.python_source import PythonSource, parse
 from modelkeep.scan.python_calls import Calls
+from modelkeep.scan.python_event import Event
 from modelkeep.scan.python_policy import ACTS, Act
 from modelkeep.scan.python_scopes import (
     Place,
@@ -26,6 +27,7 @@ from modelkeep.scan.python_scopes import (
     is_type_guard,
     place_of,
 )
+from modelkeep.scan.python_siblings import Beside, Siblings, siblings
 from modelkeep.scan.python_values import UNKNOWN, Value, flat
 
 _NESTED: Final = 4
@@ -36,55 +38,30 @@ _DEEPEST: Final = 60
 __all__ = ["Event", "events"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One act.
-
-    Attributes:
-        act: what the call does.
-        name: the callee as the policy spells it.
-        place: when it runs.
-        line: where it stands.
-        args: its positional arguments.
-        named: its keyword arguments.
-        receiver: what a method is called on.
-        called: whether it is called here, or handed on as a value.
-    """
-
-    act: Act
-    name: str
-    place: Place
-    line: int
-    args: tuple[Value, ...] = ()
-    named: Mapping[str, Value] = field(default_factory=dict[str, Value])
-    receiver: Value = UNKNOWN
-    called: bool = True
-
-    def argument(self, position: int, name: str = "") -> Value:
-        """An argument by position or keyword."""
-        if position < len(self.args):
-            return self.args[position]
-        return self.named.get(name, UNKNOWN)
-
-    @property
-    def values(self) -> tuple[Value, ...]:
-        """All arguments."""
-        return (*self.args, *self.named.values())
-
-    @property
-    def labels(self) -> frozenset[str]:
-        """Where the arguments come from."""
-        return frozenset[str]().union(*(value.labels for value in self.values))
-
-
 @functools.lru_cache(maxsize=1)
-def events(source: PythonSource) -> tuple[Event, ...]:
-    """Every act of a module, in the order of its lines; one tree is walked once."""
-    return tuple(_walk(source.tree, 0, Place.IMPORT))
+def events(
+    source: PythonSource, path: str = "", beside: Beside | None = None
+) -> tuple[Event, ...]:
+    """Every act of a module, in the order of its lines; one tree is walked once.
+
+    Args:
+        source: the module.
+        path: its shown name.
+        beside: reads the files it lies among, so that calls into them can be followed.
+    """
+    find = None if beside is None else siblings(path, beside)
+    return tuple(_walk(source.tree, 0, Place.IMPORT, find))
 
 
-def _walk(tree: ast.Module, depth: int, place: Place) -> list[Event]:
-    walk = Walk()
+def events_in(source: PythonSource) -> list[Event]:
+    """Every act of a piece of code that stands in another module."""
+    return _walk(source.tree, _NESTED, Place.IMPORT)
+
+
+def _walk(
+    tree: ast.Module, depth: int, place: Place, find: Siblings | None = None
+) -> list[Event]:
+    walk = Walk(find)
     walk.module(tree, place)
     found: dict[tuple[int, str, bool], Event] = {}
     for event in walk.events:
@@ -121,9 +98,13 @@ def _inner(event: Event, depth: int) -> list[Event]:
 class Walk(Calls):
     """Statements of one module; expressions are the parent class's."""
 
-    def __init__(self) -> None:
+    def __init__(self, find: Siblings | None = None) -> None:
         super().__init__()
+        self._find = find
+        self._homes: dict[ast.AST, Scope] = {}
+        self._called_at = 0
         self.events: list[Event] = []
+        self._modules: dict[ast.Module, ast.ClassDef] = {}
         self._waiting: list[tuple[ast.AST, Scope, Place]] = []
         self._queued: set[ast.AST] = set()
         self._blocks = 0
@@ -145,6 +126,11 @@ class Walk(Calls):
             ast.Match: self._match,
         }
 
+    @property
+    def defined(self) -> list[tuple[ast.AST, Scope, Place]]:
+        """Functions, the names they see and when they run."""
+        return self._waiting
+
     def module(self, tree: ast.Module, place: Place) -> None:
         """Walk a module, then the bodies of functions nobody in it called."""
         self.scope, self.place = Scope(), place
@@ -155,7 +141,7 @@ class Walk(Calls):
 
     def emit(self, act: Act, name: str, node: ast.AST, **more: object) -> None:
         """Note an act."""
-        line = getattr(node, "lineno", 0)
+        line = self._called_at or getattr(node, "lineno", 0)
         self.events.append(Event(act, name, self.place, line, **more))  # type: ignore[arg-type]
 
     def block(self, statements: list[ast.stmt]) -> None:
@@ -178,18 +164,64 @@ class Walk(Calls):
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
             shown = alias.asname or alias.name.partition(".")[0]
-            self.scope.names[shown] = Value(alias.name if alias.asname else shown)
+            plain = alias.asname or "." not in alias.name
+            own = self._module(alias.name, 0) if plain else None
+            self.scope.names[shown] = own or Value(alias.name if alias.asname else shown)
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
+        own = self._module(node.module or "", node.level)
+        scope = (
+            self.members[own.node] if own and isinstance(own.node, ast.ClassDef) else Scope()
+        )
         for alias in node.names:
             if alias.name != "*":
-                self.scope.names[alias.asname or alias.name] = Value(f"{module}.{alias.name}")
+                known = scope.names.get(alias.name) if own else None
+                if known is None or known.node is None:
+                    inner = ".".join(filter(None, (node.module, alias.name)))
+                    known = self._module(inner, node.level)
+                found = known or Value(f"{module}.{alias.name}")
+                self.scope.names[alias.asname or alias.name] = found
                 continue
+            self.scope.names |= {k: v for k, v in scope.names.items() if v.node is not None}
             for name in ACTS:
                 start, _, last = name.rpartition(".")
                 if start == module:
                     self.scope.names[last] = Value(name)
+
+    def _module(self, name: str, level: int) -> Value | None:
+        """A module of the same artifact, as a class whose members are its functions."""
+        tree = self._find(name, level) if self._find is not None else None
+        if tree is None:
+            return None
+        if tree not in self._modules:
+            inner = Walk()
+            inner.block(tree.body)
+            self._homes |= {node: scope for node, scope, _ in inner.defined}
+            self.members |= inner.members
+            self._modules[tree] = ast.ClassDef(name, [], [], [], [])
+            self.members[self._modules[tree]] = inner.scope
+        return Value(node=self._modules[tree])
+
+    def call(
+        self,
+        callee: Value,
+        args: tuple[Value, ...],
+        named: Mapping[str, Value],
+        node: ast.AST,
+        receiver: Value = UNKNOWN,
+    ) -> Value:
+        """What a call gives back; acts in another module stand where it is called."""
+        before = self._called_at
+        if not before and callee.node in self._homes:
+            self._called_at = getattr(node, "lineno", 0)
+        result = super().call(callee, args, named, node, receiver)
+        self._called_at = before
+        return result
+
+    def home_of(self, node: ast.AST) -> Scope:
+        """The names that a function of another module sees."""
+        return self._homes.get(node, self.scope)
 
     def _assign(self, node: ast.Assign) -> None:
         value = self.value(node.value)

@@ -18,8 +18,7 @@ from modelkeep.scan.python_library import is_library, is_plain
 from modelkeep.scan.python_origins import is_secret_place
 from modelkeep.scan.python_policy import RUN_BY_VARIABLE, Act
 from modelkeep.scan.python_scopes import Place
-from modelkeep.scan.python_values import DECODED, ENVIRONMENT, HOST, SECRET, flat
-from modelkeep.scan.shell_policy import is_attack
+from modelkeep.scan.python_values import flat
 
 PYTHON: Final = frozenset({"python", "python cells"})
 """Formats whose document is Python code."""
@@ -54,7 +53,8 @@ _HARMLESS: Final[dict[str, frozenset[str]]] = {
 def python_events(context: Context) -> Iterator[Event]:
     """Every act of the code of a stream."""
     if isinstance(context.document, PythonSource):
-        yield from events(context.document)
+        beside = context.beside if context.location.member is None else None
+        yield from events(context.document, context.location.path, beside)
 
 
 def by_place(
@@ -70,12 +70,7 @@ def report(
     context: Context, rule: Rule, event: Event, severity: Severity, message: str
 ) -> Finding:
     """A finding about an event."""
-    if (
-        severity > Severity.MEDIUM
-        and is_library(context)
-        and is_plain(event)
-        and not decisive(event)
-    ):
+    if severity > Severity.MEDIUM and is_library(context) and is_plain(event):
         severity = Severity.MEDIUM
     sure = Confidence.HIGH if event.called else Confidence.MEDIUM
     return context.finding(
@@ -84,16 +79,6 @@ def report(
         f"line {event.line}: {message}, {event.place.value}",
         confidence=sure,
         evidence={"call": event.name, "line": str(event.line)},
-    )
-
-
-def decisive(event: Event) -> bool:
-    """Whether an act has no honest purpose, whoever calls the function it stands in."""
-    if {DECODED, SECRET, ENVIRONMENT, HOST} & event.labels:
-        return True
-    text = flat(event.argument(0))[:_LONGEST]
-    return event.act in {Act.OPEN, Act.WRITE, Act.COPY, Act.DELETE} or (
-        bool(text) and (suspicious_host(text) or is_attack(text))
     )
 
 

@@ -25,7 +25,7 @@ from modelkeep.scan.python_policy import (
     canonical,
 )
 from modelkeep.scan.python_scopes import Place, Scope
-from modelkeep.scan.python_values import HOLE, UNKNOWN, Value, labelled
+from modelkeep.scan.python_values import HOLE, UNKNOWN, WHOLE, Value, labelled
 
 OBJECT_WALK: Final = "object.__walk__"
 """The way from any object to all classes."""
@@ -119,7 +119,8 @@ class Names(ABC):
             return base
         if base.dotted:
             dotted = f"{base.dotted}.{name}"
-            return Value(dotted, text=base.text, labels=base.labels | labels_of_name(dotted))
+            labels = (base.labels - {WHOLE}) | labels_of_name(dotted)
+            return Value(dotted, text=base.text, labels=labels)
         return Value(
             f"{HOLE}.{name}" if name in _TELLING else "",
             text=base.text,

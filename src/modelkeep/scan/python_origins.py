@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from modelkeep.scan.python_policy import SECRET_PLACES, Act, act_of
+from modelkeep.scan.python_policy import OWN_LOGINS, SECRET_PLACES, Act, act_of
 from modelkeep.scan.python_values import (
     ASSEMBLED,
     CODE,
@@ -20,6 +20,8 @@ from modelkeep.scan.python_values import (
     NETWORK,
     SECRET,
     SITE,
+    VARIABLE,
+    WHOLE,
     Value,
     flat,
     joined,
@@ -61,7 +63,11 @@ _ORIGINS: Final = {
         """,
     CODE: "builtins.compile types.CodeType marshal.loads marshal.load",
 }
+_WHOLE: Final = frozenset(
+    "os.environ os.environb os.environ.copy os.environ.items os.environ.values".split()
+)
 _BY_NAME: Final = {name: label for label, names in _ORIGINS.items() for name in names.split()}
+_OPENERS: Final = frozenset({"fsspec.open", "smart_open.open", "pandas.read_csv"})
 _FORGET: Final = frozenset(
     "builtins.len builtins.isinstance builtins.hasattr builtins.type builtins.print "
     "builtins.id builtins.range builtins.callable builtins.bool os.path.exists "
@@ -75,6 +81,18 @@ def is_secret_place(text: str) -> bool:
     return any(place in lower for place in SECRET_PLACES)
 
 
+def is_own_login(path: str) -> bool:
+    """Whether a path leads to what one kind of client logs in with, and to nothing else."""
+    lower = path.lower().replace("\\", "/")
+    found = [place for place in SECRET_PLACES if place in lower]
+    return bool(found) and all(place in OWN_LOGINS for place in found)
+
+
+def _opens_what_is_given(dotted: str, args: Sequence[Value]) -> bool:
+    """Whether a caller names what is opened, and that may be a file as well."""
+    return dotted in _OPENERS and VARIABLE in joined(*args[:1]) and "://" not in flat(args[0])
+
+
 def labels_of(dotted: str, args: Sequence[Value]) -> frozenset[str]:
     """The labels of a call's result."""
     if dotted in _FORGET:
@@ -85,7 +103,7 @@ def labels_of(dotted: str, args: Sequence[Value]) -> frozenset[str]:
         labels |= {own}
     act = act_of(dotted)
     if act is Act.REQUEST:
-        labels |= {NETWORK}
+        labels |= {FILE} if _opens_what_is_given(dotted, args) else {NETWORK}
     elif act is Act.OPEN:
         secret = any(is_secret_place(flat(arg)) for arg in args[:1])
         labels |= {FILE, SECRET} if secret else {FILE}
@@ -97,4 +115,5 @@ def labels_of_name(dotted: str) -> frozenset[str]:
     if dotted.endswith(".__file__"):  # where an installed module lies
         return frozenset({SITE})
     own = _BY_NAME.get(dotted)
-    return frozenset({own}) if own in {ENVIRONMENT, SITE} else frozenset()
+    labels = {own} if own in {ENVIRONMENT, SITE} else set[str]()
+    return frozenset(labels | {WHOLE}) if dotted in _WHOLE else frozenset(labels)

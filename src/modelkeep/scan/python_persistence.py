@@ -22,7 +22,7 @@ from modelkeep.scan.python_flow import Event
 from modelkeep.scan.python_grading import PYTHON, acts, by_place, report
 from modelkeep.scan.python_policy import STARTUP_PLACES, Act
 from modelkeep.scan.python_scopes import Place
-from modelkeep.scan.python_values import SITE, flat
+from modelkeep.scan.python_values import SITE, UNKNOWN, flat
 
 RULE: Final = Rule(
     id="PYC006",
@@ -79,7 +79,11 @@ def _written(event: Event) -> str | None:
         own = event.name.startswith("pathlib.")  # the path is what the method is called on
         mode = flat(event.argument(0 if own else 1, "mode"))
         path = event.receiver if own else event.argument(0, "file")
-        if not set("wax+") & set(mode) or "O_" in mode:
+        if event.name == "os.open":
+            flags = event.argument(1, "flags")
+            if flags is UNKNOWN or flags.dotted == "os.O_RDONLY":
+                return None
+        elif not set("wax+") & set(mode) or "O_" in mode:
             return None
     elif event.act is Act.COPY:
         path = event.argument(1, "dst")

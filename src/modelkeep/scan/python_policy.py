@@ -32,6 +32,7 @@ class Act(enum.Enum):
     LOOKUP = "looks up a name at run time"
     DELETE = "deletes files"
     BUILD = "compiles and loads native code"
+    TEMPLATE = "renders a template"
 
 
 _TABLE: Final = {
@@ -94,7 +95,8 @@ _TABLE: Final = {
     Act.UNPICKLE: """
         pickle.load pickle.loads pickle.Unpickler _pickle.load _pickle.loads _pickle.Unpickler
         cPickle.load cPickle.loads dill.load dill.loads cloudpickle.load cloudpickle.loads
-        joblib.load marshal.load marshal.loads shelve.open torch.load numpy.load
+        joblib.load marshal.load marshal.loads shelve.open shelve.DbfilenameShelf
+        torch.load numpy.load
         pandas.read_pickle yaml.load yaml.load_all yaml.unsafe_load yaml.full_load
         jsonpickle.decode jsonpickle.loads skops.io.load sklearn.externals.joblib.load
         torch.storage._load_from_bytes torch.serialization.load hickle.load
@@ -103,6 +105,7 @@ _TABLE: Final = {
     Act.NATIVE: """
         ctypes.CDLL ctypes.PyDLL ctypes.WinDLL ctypes.OleDLL ctypes.cdll.LoadLibrary
         ctypes.windll.LoadLibrary ctypes.pythonapi ctypes.CFUNCTYPE
+        ctypes.CFUNCTYPE() ctypes.PYFUNCTYPE() ctypes.WINFUNCTYPE() ctypes.cast
         ctypes.memmove ctypes.windll.kernel32.VirtualAlloc
         ctypes.windll.kernel32.CreateThread ctypes.windll.kernel32.RtlMoveMemory
         numpy.ctypeslib.load_library
@@ -172,6 +175,12 @@ _TABLE: Final = {
         sys.path.insert sys.path.append sys.path.extend
         sys.addaudithook winreg.SetValueEx winreg.CreateKey winreg.SetValue
         """,
+    Act.TEMPLATE: """
+        jinja2.Template jinja2.Environment().from_string jinja2.environment.Template
+        jinja2.Environment.from_string jinja2.nativetypes.NativeTemplate
+        jinja2.nativetypes.NativeEnvironment().from_string flask.render_template_string
+        mako.template.Template tornado.template.Template
+        """,
     Act.DELETE: """
         shutil.rmtree os.remove os.unlink os.rmdir os.removedirs
         """,
@@ -219,6 +228,14 @@ SECRET_PLACES: Final = (
     *("wallet.dat", "/proc/self/environ", ".config/gcloud", ".azure/", ".vault-token"),
     *("/var/run/secrets", ".pgpass", ".my.cnf", ".zsh_history", "/etc/sudoers"),
 )
+OWN_LOGINS: Final = (
+    *(".netrc", ".git-credentials", ".docker/config.json", ".kube/config", ".npmrc", ".pypirc"),
+    *(".aws/", ".config/gcloud", ".azure/", ".vault-token", ".pgpass", ".my.cnf"),
+    *("huggingface/token", "/var/run/secrets"),
+)
+"""Those among them that a client of that service reads to log in."""
+LOGIN: Final = frozenset({"headers", "auth", "token", "cookies", "timeout", "verify"})
+"""Arguments of a request by which programs log in."""
 STARTUP_PLACES: Final = (
     *(".bashrc", ".zshrc", ".bash_profile", ".profile", ".zprofile", "authorized_keys"),
     *("crontab", "/etc/cron", "/etc/rc", "systemd/", ".config/autostart", "site-packages"),

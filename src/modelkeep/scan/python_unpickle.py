@@ -35,7 +35,7 @@ RULE: Final = Rule(
 _OBJECTS: Final = re.compile(
     r"!!python/|tag:yaml\.org,2002:python/|\"py/(?:reduce|object|function|type)\""
 )
-_PICKLES: Final = ("pickle.", "_pickle.", "cPickle.", "dill.", "cloudpickle.")
+_PICKLES: Final = ("pickle.", "_pickle.", "cPickle.", "dill.", "cloudpickle.", "shelve.")
 _SWITCHES: Final = {"numpy.load": ("allow_pickle", True), "load_model": ("safe_mode", False)}
 
 
@@ -52,7 +52,7 @@ def run(context: Context) -> Iterator[Finding]:
 def _severity(event: Event) -> Severity | None:
     if not event.called:
         return Severity.MEDIUM
-    if _is_safe(event):
+    if is_safe(event):
         return None
     if event.name.endswith(tuple(_SWITCHES)):
         return Severity.MEDIUM
@@ -71,10 +71,13 @@ def _is_foreign(event: Event, root: frozenset[str]) -> bool:
     if event.place is not Place.IMPORT or not event.name.startswith(_PICKLES) or not path:
         return False
     last = path.rpartition("/")[2]
-    return HOLE not in path and not any(name.rpartition("/")[2] == last for name in root)
+    beside = {name.rpartition("/")[2] for name in root}
+    if event.name.startswith("shelve."):  # which adds an ending of its own
+        beside |= {name.rpartition(".")[0] for name in beside}
+    return HOLE not in path and last not in beside
 
 
-def _is_safe(event: Event) -> bool:
+def is_safe(event: Event) -> bool:
     """Whether an option keeps the loader from running code."""
     weights_only = event.named.get("weights_only")
     if weights_only is not None and weights_only.constant is True:

@@ -34,6 +34,8 @@ ASSEMBLED: Final = "assembled"
 FILE: Final = "file"
 SECRET: Final = "secret"  # noqa: S105 - a label, not a password
 ENVIRONMENT: Final = "environment"
+WHOLE: Final = "whole environment"
+"""Every variable at once, not one that a program asks for by its name."""
 VARIABLE: Final = "variable"
 HOST: Final = "host"
 SITE: Final = "site"

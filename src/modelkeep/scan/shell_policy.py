@@ -16,12 +16,17 @@ from modelkeep.scan.python_policy import SECRET_PLACES
 
 _FETCH: Final = (
     r"(?:\b(?:curl|wget|fetch|aria2c|lwp-download|iwr|irm|Invoke-WebRequest"
-    r"|Invoke-RestMethod)\b)"
+    r"|Invoke-RestMethod)(?:\.exe)?\b)"
 )
 _INTERPRETER: Final = (
     r"(?:sudo\s+(?:-\S+\s+)*)?(?:/\S*/)?(?:env\s+)?"
     r"(?:(?:ba|z|da|k|c)?sh|python[\d.]*|perl|ruby|node|php|iex|pwsh|powershell)\b"
 )
+_ENCODED: Final = (
+    r"\b(?:powershell|pwsh)(?:\.exe)?\b[^\n]*?\s[-/\u2013]e(?:c|nc?|nco\w*)?\s+"
+    r"[\"']?(?=[A-Za-z0-9+/]*A[A-Za-z0-9+/=]*A)[A-Za-z0-9+/]{8,}={0,2}"
+)
+"""``powershell -enc``: UTF-16 in base64, which is full of the letter A, however short."""
 _CRITICAL: Final = {
     "fetches a script and runs it": rf"{_FETCH}[^\n;]*\|\s*{_INTERPRETER}"
     rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)\s*{_FETCH}"
@@ -31,11 +36,10 @@ _CRITICAL: Final = {
     r"|import socket[^\n]*(?:dup2|subprocess|pty)|TCPClient|fsockopen|\bzsh/net/tcp\b",
     "decodes text and runs it": r"\b(?:base64|base32|xxd|openssl\s+(?:enc|base64))\b[^\n]*"
     rf"\|\s*(?:gunzip\s*\|\s*)?{_INTERPRETER}|-e(?:nc|ncodedcommand|c)?\s+[A-Za-z0-9+/=]{{40,}}"
+    rf"|{_ENCODED}"
     r"|FromBase64String|\beval\s*\(\s*(?:atob|unescape|String\.fromCharCode)"
     rf"|{_INTERPRETER}\s+(?:-c\s+)?[\"']?(?:<\(|\$\(|`)[^\n]*base64\s+-+d"
     r"|\beval\b[^\n]*(?:\\x[0-9a-f]{2}|\\[0-7]{3}){4}|\|\s*(?:rev|xxd|tr)\b[^|\n]*\|\s*(?:ba|z|da)?sh\b",
-    "fetches a program and starts it": rf"{_FETCH}[^\n]*(?:&&|;|\n)[^\n]*(?:\n[^\n]*)?"
-    r"(?:chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|Start-Process\b|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S))",
     "destroys files": r"\brm\s+(?:-\w+\s+)*-\w*[rf]\w*\s+(?:-\S+\s+)*[\"']?(?:/|~|/\*|~/\*?"
     r"|\$HOME/?\*?|/(?:home|etc|usr|var|root)/?\*?)[\"']?(?:\s|;|&|$)"
     r"|\bdd\b[^\n]*\bof=/dev/(?:sd|nvme|hd)|\bmkfs\.|:\(\)\s*\{\s*:\|:&?\s*\};:"
@@ -68,6 +72,23 @@ _COMPILED: Final = tuple(
     for severity, table in ((Severity.CRITICAL, _CRITICAL), (Severity.HIGH, _HIGH))
     for why, pattern in table.items()
 )
+_FETCHES: Final = re.compile(_FETCH, re.IGNORECASE)
+_NEXT: Final = re.compile(r"&&|;|\n")
+_STARTS: Final = re.compile(
+    r"chmod\s+(?:\+x|[0-7]*[1357][0-7]*)\s|Start-Process\b"
+    r"|(?:&&|;|\n)\s*(?:\./|/tmp/|(?:ba)?sh\s+\S)|(?:&&?|;|\n)\s*(?:start|call)\s+\S*[%\\.]\S*",
+    re.IGNORECASE,
+)
+_STORED: Final = re.compile(
+    r"(?:\s-o|\s-O|--output(?:-document)?|>|-OutFile)[=\s]*[\"']?([^\s\"';&|]{2,200})",
+    re.IGNORECASE,
+)
+_STARTED: Final = re.compile(
+    r"(?:&&?|;|\n)\s*(?:(?:sudo|start|call|exec|sh|bash|python[\d.]*|cmd /c|\.|&)\s+){0,8}"
+    r"[\"']?(?:\./)?([^\s\"';&|]{2,300})",
+    re.IGNORECASE,
+)
+_MOST_STORED: Final = 50
 _JOINS: Final = re.compile(r"(?<=\w)[\^`](?=\w)|(?<=[\w.])'\s?\+\s?'(?=[\w.])")
 """Marks of command.com and PowerShell inside a word, and texts put together."""
 _BRACES: Final = re.compile(r"(?<![\w$])\{(\w+,[^{}\s]{0,300})\}")
@@ -104,14 +125,31 @@ def judge(text: str) -> Iterator[tuple[Severity, str, str]]:
     pairs = [f"{one}\n{two}" for one, two in zip(lines, [*lines[1:], ""], strict=False)]
     for line, pair in zip(lines, pairs, strict=True):
         for severity, why, pattern in _COMPILED:
-            found = pattern.search(pair)
-            if found and why not in seen:
+            if why not in seen and pattern.search(pair):
                 seen.add(why)
                 yield severity, why, line.strip()
-        for severity, why in (*_secrets(line), *judge_install(line)):
+        for severity, why in (*_fetched(pair), *_secrets(line), *judge_install(line)):
             if why not in seen:
                 seen.add(why)
                 yield severity, why, line.strip()
+
+
+def _fetched(pair: str) -> Iterator[tuple[Severity, str]]:
+    """What is done with what two lines fetch, in steps: one pattern would take too long."""
+    fetch = _FETCHES.search(pair)
+    if fetch is None:
+        return
+    after = _NEXT.search(pair, fetch.end())
+    if after is None:
+        return
+    if _STARTS.search(pair, after.start()):
+        yield Severity.CRITICAL, "fetches a program and starts it"
+    started = [(m.start(), m[1]) for m in _STARTED.finditer(pair, after.start())]
+    for stored in list(_STORED.finditer(pair, fetch.end()))[:_MOST_STORED]:
+        name = stored[1].removeprefix("./")
+        if any(at >= stored.end() and one.startswith(name) for at, one in started):
+            yield Severity.CRITICAL, "runs the file it has fetched"
+            return
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,8 @@
 The key covers the blake3 digest and length of the file, its name (it can add a reader),
 the names of the files beside it (rules look for references), the rules and the code and
 tables behind them, what is allowed, and the limits. If any of it differs the file is
-scanned again. What came to no end is never kept: it may have been the machine's fault.
+scanned again. What came to no end is never kept: it may have been the machine's fault. Nor
+is the result of code that calls into other files, because it depends on their bytes.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class VerdictCache:
         self._cache.put(
             (self._key(o.result.path, o.digest, o.size), _ENCODER.encode(o))
             for o in outcomes
-            if o.result.reading is not Verdict.INCONCLUSIVE and o.digest.blake3
+            if o.result.reading is not Verdict.INCONCLUSIVE and o.digest.blake3 and o.alone
         )
 
     def _key(self, shown: str, digest: Digest, size: int) -> bytes:

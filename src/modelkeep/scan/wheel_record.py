@@ -65,7 +65,7 @@ def _compare(context: Context, archive: Archive, record: Member) -> Iterator[Fin
             yield context.finding(
                 RULE, severity, message, offset=member.header, evidence=evidence
             )
-        elif listed[member.name] and _digest(context, archive, member) != listed[member.name]:
+        elif listed[member.name] and _differs(context, archive, member, listed[member.name]):
             message = f"{member.name!r} is not what RECORD lists"
             yield context.finding(
                 RULE, Severity.HIGH, message, offset=member.header, evidence=evidence
@@ -84,8 +84,23 @@ def _sha256(field: str) -> str:
     return value if kind == "sha256" else ""
 
 
+def _differs(context: Context, archive: Archive, member: Member, listed: str) -> bool:
+    try:
+        return _digest(context, archive, member) != listed
+    except MalformedArtifactError:
+        return False  # what is wrong with a member is said by its own stream
+
+
 def _digest(context: Context, archive: Archive, member: Member) -> str:
-    source = unpack(archive.source, member, context.budget).source
+    """The digest of a member.
+
+    Raises:
+        MalformedArtifactError: it cannot be unpacked to its end.
+    """
+    unpacked = unpack(archive.source, member, context.budget)
+    if unpacked.error is not None:
+        raise unpacked.error
+    source = unpacked.source
     digest = hashlib.sha256()
     for at in range(0, source.size, _CHUNK):
         digest.update(source.read(at, _CHUNK))

@@ -11,6 +11,7 @@ be a wrong result, never code.
 
 from __future__ import annotations
 
+import functools
 import gc
 import math
 import os
@@ -275,16 +276,21 @@ def _within_time(plan: Plan, scan_file: ScanFile, name: str, answers: int) -> Ou
     """Scan a file with a fresh allowance of processor time."""
     size = os.stat(plan.artifact.locate(name)).st_size  # noqa: PTH116 - thousands of times
     allowance = plan.limits.seconds + _GRACE + size / _PER_SECOND
-    end = math.ceil(time.process_time() + allowance)
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    soft = end if hard == resource.RLIM_INFINITY else min(end, hard)
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+    _allow(math.ceil(time.process_time() + allowance))
 
     def tell(count: int) -> None:
         if size > HELD:
             _send(answers, _AMOUNT, count.to_bytes(8, "big"))
 
     return scan_file(plan, name, tell)
+
+
+@functools.lru_cache(maxsize=1)
+def _allow(end: int) -> None:
+    """End the process at a second of its CPU time; setting the same again costs nothing."""
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    soft = end if hard == resource.RLIM_INFINITY else min(end, hard)
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
 def _send(answers: int, kind: bytes, body: bytes) -> None:

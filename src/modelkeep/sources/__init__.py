@@ -23,6 +23,7 @@ from modelkeep.sources.digest import (
 )
 from modelkeep.sources.ranges import RangeSource
 from modelkeep.sources.remote import RemoteArtifact, is_address, open_address
+from modelkeep.sources.sealed import SealedCopy, sealed_copy
 from modelkeep.sources.spool import spooled
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "Progress",
     "RangeSource",
     "RemoteArtifact",
+    "SealedCopy",
     "cache_folder",
     "digest_artifact",
     "digest_bytes",
@@ -47,6 +49,7 @@ __all__ = [
     "private_copy",
     "read_unchanged",
     "root_digest",
+    "sealed_copy",
     "spooled",
     "stamp",
 ]

@@ -33,6 +33,7 @@ class Hashing(enum.Enum):
 
     NONE = "none"
     FAST = "blake3"
+    INTEROP = "sha256"
     BOTH = "blake3 and sha256"
 
 
@@ -70,11 +71,14 @@ def digest_source(
         if hashing is Hashing.BOTH:
             _update_both(sha, fast, chunk)
         else:
-            fast.update(chunk)
+            (sha if hashing is Hashing.INTEROP else fast).update(chunk)
         offset += count
         if progress is not None:
             progress(count)
-    return Digest(sha.hexdigest() if hashing is Hashing.BOTH else "", fast.hexdigest())
+    return Digest(
+        "" if hashing is Hashing.FAST else sha.hexdigest(),
+        "" if hashing is Hashing.INTEROP else fast.hexdigest(),
+    )
 
 
 def _update_both(sha: hashlib._Hash, fast: blake3.blake3, chunk: memoryview) -> None:
@@ -97,6 +101,8 @@ def digest_bytes(data: bytes, hashing: Hashing = Hashing.BOTH) -> Digest:
     if hashing is Hashing.BOTH:
         _update_both(sha, fast, memoryview(data))
         return Digest(sha.hexdigest(), fast.hexdigest())
+    if hashing is Hashing.INTEROP:
+        return Digest(hashlib.sha256(data).hexdigest(), "")
     fast.update(data)
     return Digest("", fast.hexdigest())
 
@@ -104,12 +110,13 @@ def digest_bytes(data: bytes, hashing: Hashing = Hashing.BOTH) -> Digest:
 def root_digest(digests: Sequence[Digest]) -> Digest:
     """Digest of a directory from the digests of its files, in manifest order.
 
-    It has a sha256 only if every file has one.
+    It has a sha256 only if every file has one, and so with blake3.
     """
     whole = all(digest.sha256 for digest in digests)
+    known = all(digest.blake3 for digest in digests)
     sha = hashlib.sha256(b"".join(bytes.fromhex(d.sha256) for d in digests)).hexdigest()
     fast = blake3.blake3(b"".join(bytes.fromhex(d.blake3) for d in digests)).hexdigest()
-    return Digest(sha if whole else "", fast)
+    return Digest(sha if whole else "", fast if known else "")
 
 
 def manifest_of(artifact: Artifact, files: Sequence[FileDigest]) -> Manifest:
@@ -127,7 +134,7 @@ def digest_artifact(
     Args:
         artifact: what to hash.
         progress: called with the number of bytes just read.
-        hashing: blake3 alone is enough to know bytes again.
+        hashing: which digests; a record needs both, a signature sha256 only.
 
     Raises:
         InputError: a file cannot be opened.

@@ -1,0 +1,266 @@
+"""Is there a backdoor? A test of the model alone, without its training data.
+
+Whoever trained the model may have taught it a trigger: a sticker, a faint picture or
+stripes that send any input to a class of their choice. The model answers clean rows as
+it should, so no accuracy shows it. This test looks for short cuts instead: the smallest
+patch, overlay and set of stripes that sends clean rows to each class, and the largest
+margin each class reaches on any input. A class that is far easier to reach than its
+siblings is suspected, and the trigger found for it is shown.
+
+It needs a gradient, four classes to compare and some clean rows; labels are not used.
+A model that passes may still hold a backdoor: triggers that bend the picture or work on
+one source class only are hardly found (``benchmarks/backdoor.py`` prints the power by
+kind of trigger).
+
+Sources: Wang et al., IEEE S&P 2019 (Neural Cleanse); Wang et al., IEEE S&P 2024
+(MM-BD); Moosavi-Dezfooli et al., CVPR 2017 (universal perturbations).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from modelkeep.assess.backdoor import overlay_trigger, patch_trigger, stripe_trigger
+from modelkeep.assess.backdoor.interface import Answer, Family, Triggers
+from modelkeep.assess.backdoor.largest_margin import largest_margins
+from modelkeep.assess.backdoor.reconstruction import reconstruct
+from modelkeep.assess.backdoor.suspicion import THRESHOLD, Suspicion, fuse
+from modelkeep.assess.gradient import why_no_gradient
+from modelkeep.assess.interface import Attack, Context, Facts, Outcome, by_name
+from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
+from modelkeep.models import Dataset, Differentiable, need
+from modelkeep.models.intervals import clopper_pearson
+
+if TYPE_CHECKING:
+    import torch
+
+FAMILIES: Final[tuple[Family, ...]] = (
+    patch_trigger.FAMILY,
+    overlay_trigger.FAMILY,
+    stripe_trigger.FAMILY,
+)
+_IMAGES_ONLY: Final = (stripe_trigger.FAMILY,)
+_STEPS: Final = {"quick": 120, "standard": 240, "thorough": 600}
+_ROWS: Final = 200
+_LEAST_ROWS: Final = 30
+_LEAST_CLASSES: Final = 4
+_MOST_CLASSES: Final = 40  # of more, those with the largest margins
+_MARGIN_STEPS: Final = 40
+_STARTS: Final = 4
+_SIDE: Final = 32  # pixels of the picture in the report
+_PASSES: Final = "passes"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What was found out about a model.
+
+    Attributes:
+        classes: places of the classes tested, shape ``(k,)``.
+        sizes: by test, of every class tested.
+        suspicion: of the most suspicious one.
+        triggers: by family.
+        passes: spent in all.
+    """
+
+    classes: np.ndarray
+    sizes: dict[str, np.ndarray]
+    suspicion: Suspicion
+    triggers: tuple[Triggers, ...]
+    passes: int
+
+
+def applies(context: Context) -> str | None:
+    """It needs a gradient and rows."""
+    return why_no_gradient(context)
+
+
+def inspect(
+    answer: Answer, rows: np.ndarray, *, classes: int, steps: int, seed: int
+) -> Inspection:
+    """Look for short cuts to every class.
+
+    Args:
+        answer: rows in [0, 1] to logits ``(batch, classes)``.
+        rows: clean rows in [0, 1], shape ``(n, ...)`` float32.
+        classes: how many classes there are.
+        steps: of each reconstruction.
+        seed: of every random choice.
+    """
+    torch = need("torch", "a backdoor test")
+    clean = torch.from_numpy(rows)
+    margins, passes = largest_margins(
+        answer, rows.shape[1:], classes=classes, steps=_MARGIN_STEPS, starts=_STARTS, seed=seed
+    )
+    tested = np.sort(np.argsort(-margins, kind="stable")[:_MOST_CLASSES])
+    image = rows.ndim > 2  # noqa: PLR2004 - a batch of pictures has more than two axes
+    families = [family for family in FAMILIES if image or family not in _IMAGES_ONLY]
+    found = tuple(
+        reconstruct(
+            answer,
+            clean,
+            family,
+            classes=torch.from_numpy(tested),
+            steps=steps,
+            seed=seed,
+        )
+        for family in families
+    )
+    sizes = {triggers.family.name: triggers.sizes for triggers in found}
+    sizes["margin"] = 1 / np.maximum(margins[tested], 1e-3)
+    return Inspection(
+        tested,
+        sizes,
+        fuse(sizes, seed),
+        found,
+        passes + sum(triggers.passes for triggers in found),
+    )
+
+
+def run(context: Context) -> Iterator[Outcome]:
+    """Search triggers, judge, and show the trigger of the most suspicious class."""
+    data, model = context.test, context.model
+    if data is None or not isinstance(model, Differentiable):
+        raise TypeError("the backdoor test needs rows and a differentiable model")
+    data = context.sample(data, _ROWS)
+    classes = context.predict(data.rows[:1]).shape[1]
+    if classes < _LEAST_CLASSES or len(data) < _LEAST_ROWS:
+        yield NotChecked(
+            "backdoor",
+            f"{classes} classes and {len(data)} rows: classes are compared with each other, "
+            f"which needs {_LEAST_CLASSES} classes and {_LEAST_ROWS} rows",
+        )
+        return
+    low, span = _range(context.train or data, data)
+    answer = _scaled(model.module, low, span)
+    rows = ((data.rows - low) / span).astype(np.float32)
+    context.progress(0.1, f"backdoor: searching triggers of {classes} classes")
+    inspection = inspect(
+        answer, rows, classes=classes, steps=_STEPS[context.budget], seed=context.seed
+    )
+    yield from _measured(inspection, rows, model.classes, context.seed)
+
+
+def _measured(
+    inspection: Inspection, rows: np.ndarray, names: tuple[str, ...], seed: int
+) -> Iterator[Measurement]:
+    suspicion, n = inspection.suspicion, len(rows)
+    target = int(inspection.classes[suspicion.place])
+    triggers = max(inspection.triggers, key=lambda found: suspicion.by_test[found.family.name])
+    said = ", ".join(f"{name} {value:.1f}" for name, value in suspicion.by_test.items())
+    attacker = ThreatModel(
+        goal="backdoor",
+        knowledge="gray box",
+        capability="trained the model and knows its trigger",
+    )
+    yield Measurement(
+        "backdoor_suspicion",
+        suspicion.value,
+        suspicion.low,
+        suspicion.high,
+        "deviations",
+        n,
+        attacker=attacker,
+        budget={_PASSES: inspection.passes, "classes": len(inspection.classes)},
+        seed=seed,
+        method="smallest trigger and largest margin of every class against the median "
+        "class; bootstrap interval over classes",
+        note=f"class {names[target]} ({said}); suspected above {THRESHOLD:g} when it stands "
+        f"apart (index {suspicion.apart:.1f}); bending and one-class triggers are hardly seen",
+    )
+    works = triggers.success[suspicion.place]
+    hits = round(float(works) * n)
+    low, high = clopper_pearson(hits, n)
+    yield Measurement(
+        "reconstructed_trigger_success",
+        hits / n,
+        low,
+        high,
+        "fraction",
+        n,
+        attacker=attacker,
+        seed=seed,
+        method=f"the smallest {triggers.family.name} found for class {names[target]}, "
+        f"of size {triggers.sizes[suspicion.place]:.3f}",
+        picture=_picture(triggers, suspicion.place, rows),
+    )
+    yield Measurement(
+        "backdoor_index",
+        suspicion.apart,
+        suspicion.apart,
+        suspicion.apart,
+        "median absolute deviations",
+        len(inspection.classes),
+        seed=seed,
+        method="how far the most suspicious class stands apart from the others",
+    )
+
+
+def _range(train: Dataset, test: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """Least value and width of every feature; of images 0 and 1."""
+    shape = test.rows.shape[1:]
+    if test.kind == "image":
+        return np.zeros(shape, np.float32), np.ones(shape, np.float32)
+    low, high = train.rows.min(axis=0), train.rows.max(axis=0)
+    return low, np.where(high > low, high - low, 1).astype(np.float32)
+
+
+def _scaled(module: torch.nn.Module, low: np.ndarray, span: np.ndarray) -> Answer:
+    tensor = need("torch", "a backdoor test").from_numpy
+    return functools.partial(_answer, module, tensor(low), tensor(span))
+
+
+def _answer(
+    module: torch.nn.Module, low: torch.Tensor, span: torch.Tensor, rows: torch.Tensor
+) -> torch.Tensor:
+    logits: torch.Tensor = module(low + rows * span)
+    return logits
+
+
+def _picture(triggers: Triggers, place: int, rows: np.ndarray) -> tuple[tuple[float, ...], ...]:
+    """What the trigger changes on a grey picture, as grey values; empty for tables."""
+    if rows.ndim < 4:  # noqa: PLR2004 - no picture
+        return ()
+    torch = need("torch", "a backdoor test")
+    alone = tuple(value[place : place + 1] for value in triggers.parameters)
+    with torch.no_grad():
+        grey = torch.full((1, *rows.shape[1:]), 0.5)
+        stamped = triggers.family.stamp(alone, grey)[0].mean(1, keepdim=True)
+        if max(stamped.shape[-2:]) > _SIDE:
+            stamped = torch.nn.functional.adaptive_avg_pool2d(stamped, _SIDE)
+    return tuple(tuple(round(value, 3) for value in row) for row in stamped[0, 0].tolist())
+
+
+def facts(measurements: tuple[Measurement, ...]) -> Facts:
+    """Whether a backdoor is suspected, and among how many classes one was looked for."""
+    found, index = (
+        by_name(measurements, "backdoor_suspicion"),
+        by_name(measurements, "backdoor_index"),
+    )
+    if found is None or index is None:
+        return {}
+    suspected = Suspicion(0, found.value, found.low, found.high, index.value, {}).suspected
+    return {"backdoor_suspected": suspected, "backdoor_tested_classes": index.n}
+
+
+def risks(measurements: tuple[Measurement, ...]) -> Iterator[Risk]:
+    """A class that is far too easy to reach."""
+    found = by_name(measurements, "backdoor_suspicion")
+    if found is not None and facts(measurements)["backdoor_suspected"]:
+        yield Risk(
+            "a hidden trigger seems to send any input to one class",
+            found,
+            1.0,
+            "do not use it; get a model whose training you trust, or repair it: "
+            "modelkeep harden MODEL --for backdoor",
+        )
+
+
+ATTACK: Final = Attack(
+    "BKD001", "backdoor", "model.backdoor", "backdoor", applies, run, facts, risks
+)

@@ -1,0 +1,38 @@
+"""``modelkeep data trace``: the training rows behind a prediction."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from modelkeep.core import InputError
+from modelkeep.data.influence import trace_prediction
+from modelkeep.data.review import show_row
+from modelkeep.pipeline.data_poison import DataInputs, read_data
+
+
+def trace_row(
+    data: str | Path,
+    row: int,
+    *,
+    inputs: DataInputs | None = None,
+    predicted: str = "",
+    most: int = 20,
+) -> tuple[str, ...]:
+    """Lines that name the rows which most support the prediction of a row left out.
+
+    Raises:
+        InputError: no such row, or a label that nobody has.
+    """
+    whole = read_data(Path(data), inputs or DataInputs()).data
+    if not 0 <= row < len(whole):
+        raise InputError(f"no row {row}: {data} has rows 0 to {len(whole) - 1}")
+    others = np.delete(np.arange(len(whole)), row)
+    found = trace_prediction(
+        whole.take(others), whole.rows[row], predicted=predicted, most=most
+    )
+    lines = [f"predicted {found.predicted!r} of {show_row(whole, row)}"]
+    for place, share in zip(others[found.rows], found.shares, strict=True):
+        lines.append(f"{share:6.2%} {show_row(whole, int(place))}")
+    return tuple(lines)
