@@ -101,6 +101,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "reason": "intake",
         "rests_on": [],
     },
+    "requests": {"facts": {}, "tool": "modelkeep", "requests": [{"id": "ab", "status": 200}]},
     "approval": {"facts": {}, "name": "digits", "stage": "approved", "reason": "read it"},
     "training": {
         "facts": {},

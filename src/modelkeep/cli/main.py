@@ -29,6 +29,7 @@ from modelkeep.cli.init import init
 from modelkeep.cli.lineage import lineage, record
 from modelkeep.cli.registry import registry
 from modelkeep.cli.scan import scan
+from modelkeep.cli.serve import serve
 from modelkeep.cli.sign import sign
 from modelkeep.cli.trust import trust
 from modelkeep.cli.verify import verify
@@ -62,9 +63,9 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 
 for _command in (
-    check, assess, harden, scan, sign, verify, data, gate, registry, init, trust, evidence,
-    explain, doctor, config, encrypt, decrypt, rewrap, convert, access,
-    lineage, record,
+    check, assess, harden, scan, sign, verify, data, gate, serve, registry, access, init,
+    trust, evidence, lineage, record, explain, doctor, config, encrypt, decrypt, rewrap,
+    convert,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -3,7 +3,8 @@
 The file is ``modelkeep.toml`` or ``[tool.modelkeep]`` in ``pyproject.toml``,
 whichever is found first from the working directory upward. An unknown key is
 an error, because a misspelt threshold must not silently keep its default.
-``[[ignore]]`` entries stand in the file only (``core.suppression``).
+``[[ignore]]`` entries stand in the file only (``core.suppression``), and so do the
+sections that a room reads by itself.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ _PLAIN: Final = (
     Setting("scan.include", (), "globs of the files to scan; empty: all"),
     Setting("scan.exclude", (), "globs of files not to scan"),
 )
+SECTIONS: Final = ("serve",)  # tables that a room reads by itself, and checks
 _THRESHOLD_HELP: Final = "threshold of the gates, see core/thresholds.toml"
 
 
@@ -117,10 +119,18 @@ class Settings:
     """
 
     def __init__(
-        self, resolved: Mapping[str, Resolved], ignores: tuple[Ignore, ...] = ()
+        self,
+        resolved: Mapping[str, Resolved],
+        ignores: tuple[Ignore, ...] = (),
+        sections: Mapping[str, Mapping[str, object]] | None = None,
     ) -> None:
         self._resolved = dict(resolved)
         self.ignores = ignores
+        self._sections = dict(sections or {})
+
+    def section(self, name: str) -> Mapping[str, object]:
+        """A table of the settings file as it stands there; empty where there is none."""
+        return self._sections.get(name, {})
 
     def items(self) -> tuple[Resolved, ...]:
         """All settings in table order."""
@@ -258,6 +268,10 @@ def resolve(
     found = _find_file((start or Path.cwd()).resolve())
     section = dict(found[1]) if found else {}
     ignores = read_ignores(section.pop("ignore", []), str(found[0]) if found else "")
+    sections = {name: section.pop(name) for name in SECTIONS if name in section}
+    tables = {name: value for name, value in sections.items() if isinstance(value, dict)}
+    for name in sections.keys() - tables.keys():
+        raise UsageError(f"{name} must be a table: [{name}]")
     from_file = _flatten(section)
     for key in from_file:
         if key not in known and found:
@@ -278,4 +292,4 @@ def resolve(
         if key in given:
             value, origin = given[key], "flag"
         resolved[key] = Resolved(key, _coerce(setting, value, origin), origin, setting.help)
-    return Settings(resolved, ignores)
+    return Settings(resolved, ignores, tables)

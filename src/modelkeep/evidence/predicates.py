@@ -37,6 +37,13 @@ PREFIX: Final = "urn:modelkeep:predicate:"
 MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
 
 
+class Requests(Predicate, frozen=True, kw_only=True):
+    """A batch of requests that a gateway answered or refused."""
+
+    tool: str
+    requests: list[dict[str, Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class PredicateType:
     """One row of the table.
@@ -168,6 +175,7 @@ TABLE: Final = (
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
     PredicateType("access", f"{PREFIX}access:1", 3650, {}, Access),
     PredicateType("access-use", f"{PREFIX}access-use:1", 3650, {}, AccessUse),
+    PredicateType("requests", f"{PREFIX}requests:1", 365, {}, Requests),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),
 )

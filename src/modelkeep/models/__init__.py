@@ -15,6 +15,7 @@ from modelkeep.models.interface import (
     Trainable,
 )
 from modelkeep.models.loading import load_model
+from modelkeep.models.onnx_session import open_session
 from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms
 from modelkeep.models.trees import TreeEnsemble, TreeModel
 from modelkeep.models.unpickling import start_watching, stop_watching
@@ -43,6 +44,7 @@ __all__ = [
     "load_model",
     "load_texts",
     "need",
+    "open_session",
     "resolve",
     "start_watching",
     "stop_watching",

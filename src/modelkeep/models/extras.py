@@ -22,6 +22,9 @@ _EXTRA: Final = {
     "catboost": "trees",
     "skops": "assess",
     "joblib": "assess",
+    "scipy": "assess",
+    "aiohttp": "serve",
+    "uvicorn": "serve",
 }
 
 

@@ -9,7 +9,8 @@ Source: ONNX Runtime Python API (``InferenceSession`` from bytes).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -208,13 +209,32 @@ def _decide_logits(scores: np.ndarray) -> bool:
 
 
 def load(request: Request) -> Loaded:
-    """Open the one ONNX file of an artifact.
+    """The classifier in the one ONNX file of an artifact.
 
     Raises:
         InputError: ONNX Runtime refuses it.
         EvidenceError: the bytes changed since they were scanned.
         MissingExtraError: onnxruntime is not installed.
     """
+    with _opened(request) as (session, parse, data):
+        return _with_gradient(session, parse, data)
+
+
+def open_session(request: Request) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    """Open the one ONNX file of an artifact, from the bytes that have the digest it had.
+
+    Raises:
+        InputError: ONNX Runtime refuses it.
+        EvidenceError: the bytes changed since they were scanned.
+        MissingExtraError: onnxruntime is not installed.
+    """
+    with _opened(request) as (session, _, _):
+        return session
+
+
+@contextmanager
+def _opened(request: Request) -> Iterator[tuple[Any, Callable[[Any], Any], bytes]]:
+    """The session, what parses the same bytes with ``onnx``, and the bytes of a lone file."""
     runtime = need("onnxruntime", "an ONNX model")
     shown = request.file_of("onnx") or ""
     try:
@@ -222,10 +242,11 @@ def load(request: Request) -> Loaded:
             with private_copy(request.artifact, request.manifest) as folder:
                 path = str(folder / shown)
                 session = _session(runtime, path)
-                return _with_gradient(session, lambda onnx: onnx.load(path))
-        data = read_unchanged(request.path(shown), request.sha256(shown))
-        session = _session(runtime, data)
-        return _with_gradient(session, lambda onnx: onnx.load_model_from_string(data), data)
+                yield session, lambda onnx: onnx.load(path), b""
+        else:
+            data = read_unchanged(request.path(shown), request.sha256(shown))
+            session = _session(runtime, data)
+            yield session, lambda onnx: onnx.load_model_from_string(data), data
     except Exception as error:
         if not type(error).__module__.startswith("onnxruntime"):
             raise

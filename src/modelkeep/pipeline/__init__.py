@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         review_access,
     )
     from modelkeep.pipeline.ancestry import lineage
+    from modelkeep.pipeline.artifacts import examine
     from modelkeep.pipeline.assessments import assess, verify_adversarial
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
@@ -68,12 +69,19 @@ if TYPE_CHECKING:
         revoke_trust,
         rotate_trust,
     )
-    from modelkeep.pipeline.workspace import init_keep, keep_path, place_of_new_keep
+    from modelkeep.pipeline.workspace import (
+        Workspace,
+        init_keep,
+        keep_path,
+        open_workspace,
+        place_of_new_keep,
+    )
 
 _HOMES: Final = {
     "ancestry": ("lineage",),
     "training": ("record_training",),
     "accessing": ("explain_access", "give_role", "list_access", "review_access"),
+    "artifacts": ("examine",),
     "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
     "converting": ("convert",),
@@ -122,7 +130,7 @@ _HOMES: Final = {
         "revoke_trust",
         "rotate_trust",
     ),
-    "workspace": ("init_keep", "keep_path", "place_of_new_keep"),
+    "workspace": ("Workspace", "init_keep", "keep_path", "open_workspace", "place_of_new_keep"),
 }
 
 
@@ -136,6 +144,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute may be
 
 __all__ = [
     "Listener",
+    "Workspace",
     "add_trust",
     "admit",
     "apply_cleaning",
@@ -151,6 +160,7 @@ __all__ = [
     "draft_schema",
     "encrypt_data",
     "encrypt_model",
+    "examine",
     "explain",
     "explain_access",
     "export_evidence",
@@ -177,6 +187,7 @@ __all__ = [
     "load",
     "move_version",
     "open_data",
+    "open_workspace",
     "pages",
     "place_of_new_keep",
     "profile_data",
