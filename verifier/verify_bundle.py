@@ -108,6 +108,7 @@ TABLE: Final = {
     "access": ("urn:modelkeep:predicate:access:1", ()),
     "access-use": ("urn:modelkeep:predicate:access-use:1", ()),
     "requests": ("urn:modelkeep:predicate:requests:1", ()),
+    "hold": ("urn:modelkeep:predicate:hold:1", ("serving_held",)),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
 BOOLEAN: Final = frozenset(
@@ -116,6 +117,7 @@ BOOLEAN: Final = frozenset(
         "signature_trusted",
         "signature_broken",
         "data_sealed",
+        "serving_held",
         "data_check_passed",
         "stage_quarantined",
         "stage_retired",

@@ -122,10 +122,10 @@ async def _stops_within(desk: gs.Desk, seconds: float) -> gs.Reply:
     raise AssertionError("it goes on serving")
 
 
-def test_quarantine_stops_a_model_at_once_and_lifting_it_starts_it(cleared: Cleared) -> None:
+def test_a_hold_stops_a_model_at_once_and_letting_go_starts_it(cleared: Cleared) -> None:
     async def work() -> None:
         async with gs.opened(cleared.model, cleared.keep) as desk:
-            path = "/modelkeep/models/sample/quarantine"
+            path = "/modelkeep/models/sample/hold"
             reason = {"reason": "somebody reported it"}
             reply = await gs.ask(desk.gateway, "POST", path, reason, key=desk.admin)
             assert reply.status == 200
@@ -134,7 +134,7 @@ def test_quarantine_stops_a_model_at_once_and_lifting_it_starts_it(cleared: Clea
             assert (await desk.get("/v2/health/ready")).status == 503
             (alarm,) = (await desk.get("/modelkeep/alarms")).json["alarms"]
             assert alarm["rule"]["id"] == "GWY001"
-            assert "quarantined" in alarm["message"]
+            assert "held" in alarm["message"]
             reply = await gs.ask(desk.gateway, "DELETE", path, reason, key=desk.admin)
             assert reply.status == 200
             assert (await desk.infer()).status == 200

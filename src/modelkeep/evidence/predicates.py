@@ -26,6 +26,7 @@ from modelkeep.evidence.predicate_data import (
     DataReview,
     DataSeal,
 )
+from modelkeep.evidence.predicate_gateway import Hold, Requests
 from modelkeep.evidence.predicate_harden import Hardening
 from modelkeep.evidence.predicate_policy import Access, AccessUse, Decision
 from modelkeep.evidence.predicate_registry import Approval, Stage
@@ -35,13 +36,6 @@ from modelkeep.evidence.predicate_trust import BillOfMaterials, Revocation, Sign
 
 PREFIX: Final = "urn:modelkeep:predicate:"
 MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
-
-
-class Requests(Predicate, frozen=True, kw_only=True):
-    """A batch of requests that a gateway answered or refused."""
-
-    tool: str
-    requests: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +170,7 @@ TABLE: Final = (
     PredicateType("access", f"{PREFIX}access:1", 3650, {}, Access),
     PredicateType("access-use", f"{PREFIX}access-use:1", 3650, {}, AccessUse),
     PredicateType("requests", f"{PREFIX}requests:1", 365, {}, Requests),
+    PredicateType("hold", f"{PREFIX}hold:1", 3650, {"serving_held": bool}, Hold),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),
 )

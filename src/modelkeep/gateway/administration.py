@@ -1,7 +1,7 @@
-"""Routes for operators: keys, quarantine, alarms.
+"""Routes for operators: keys, holds, alarms.
 
 ``POST /modelkeep/keys`` issues a key, ``DELETE /modelkeep/keys/ID`` withdraws one,
-``POST`` and ``DELETE /modelkeep/models/NAME/quarantine`` stop a model and let it go again,
+``POST`` and ``DELETE /modelkeep/models/NAME/hold`` stop a model and let it go again,
 ``GET /modelkeep/alarms`` lists what the runtime noticed. All but the last need the action
 ``administer``; alarms need ``observe``.
 """
@@ -70,10 +70,10 @@ class Administration:
                 if not await asyncio.to_thread(self.watch.keyring.withdraw, identity):
                     raise RefusalError(404, "protocol.path", "there is no such key")
                 await send_json(send, 200, {"withdrawn": identity})
-            case (("POST" | "DELETE"), ["models", name, "quarantine"]):
-                lifted = method == "DELETE"
-                identity = await self._quarantine(name, body, lifted=lifted)
-                await send_json(send, 200, {"statement": identity, "quarantined": not lifted})
+            case (("POST" | "DELETE"), ["models", name, "hold"]):
+                held = method == "POST"
+                identity = await self._hold(name, body, held=held)
+                await send_json(send, 200, {"statement": identity, "held": held})
             case _:
                 raise RefusalError(404, "protocol.path", "there is nothing here")
 
@@ -91,13 +91,13 @@ class Administration:
             raise RefusalError(400, "protocol.key", error.message) from error
         return {"id": key.id, "secret": secret, "expires": key.expires}
 
-    async def _quarantine(self, name: str, body: bytes, *, lifted: bool) -> str:
+    async def _hold(self, name: str, body: bytes, *, held: bool) -> str:
         if name not in self.watch.standings.subjects:
             raise RefusalError(404, "protocol.path", "there is no such model")
         reason = _read(body, _Reason).reason
         try:
             identity = await asyncio.to_thread(
-                self.watch.standings.quarantine, name, reason, lifted=lifted
+                self.watch.standings.hold, name, reason, held=held
             )
             await asyncio.to_thread(self.watch.look)
         except ModelkeepError as error:

@@ -5,8 +5,9 @@ about the model, when a key is revoked or the trust map changes, when a statemen
 and every few seconds anyway. An answer is good for a short lease: a keep that cannot be
 read stops serving, it does not go on with yesterday's answer.
 
-The kill switch is a statement like any other: a model whose newest ``stage`` statement
-says that it is quarantined or revoked is not served, whatever the policy file says.
+The kill switch is a statement like any other: a model that is held is not served, nor one
+that the registry has in quarantine or revoked, whatever the policy file says. Letting go of
+a hold undoes nothing that the registry says.
 """
 
 from __future__ import annotations
@@ -31,6 +32,13 @@ LEASE: Final = 3.0  # seconds for which an answer counts where none follows
 _AGAIN: Final = 5.0  # seconds after which the gate is asked although nothing changed
 WARNED: Final = 0.8  # share of the evidence's life after which it is to be renewed
 PRINCIPAL: Final = "gateway"
+_STOPS: Final = {
+    "serving_held": "held by an operator",
+    "stage_quarantined": "in quarantine",
+    "stage_retired": "retired",
+    "stage_revoked": "revoked",
+}
+"""Facts that stop a model whatever the policy says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,34 +183,23 @@ class Standings:
         expires, issued = min(lives)
         return issued, expires
 
-    def quarantine(self, model: str, reason: str, *, lifted: bool = False) -> str:
+    def hold(self, model: str, reason: str, *, held: bool) -> str:
         """Record that a model is not to be served, or may be again; returns the statement's id.
 
         Raises:
             ModelkeepError: the keep does not take it.
         """
-        subject = self.subjects[model]
-        keep = self.workspace.keep
-        stages = ("quarantined", "serving") if lifted else ("serving", "quarantined")
-        fields = {
-            "facts": {"stage_quarantined": not lifted, "stage_revoked": False},
-            "name": model,
-            "before": stages[0],
-            "after": stages[1],
-            "reason": reason,
-            "rests_on": [],
-        }
-        (receipt,) = keep.record(
-            [make_statement("stage", (subject,), fields, clock=keep.clock)]
-        )
+        subject, keep = self.subjects[model], self.workspace.keep
+        fields = {"facts": {"serving_held": held}, "name": model, "reason": reason}
+        (receipt,) = keep.record([make_statement("hold", (subject,), fields, clock=keep.clock)])
         return receipt.statement_id
 
 
 def _why(decision: Decision, facts: Facts) -> str:
     """What stands against serving; empty where nothing does."""
-    for fact in ("stage_quarantined", "stage_revoked"):
+    for fact, says in _STOPS.items():
         if facts.values.get(fact):
-            return f"the model is {fact.removeprefix('stage_')}"
+            return f"the model is {says}"
     if decision.allowed:
         return ""
     reasons = [missing.says for missing in decision.missing] or list(decision.errors)
