@@ -1,4 +1,4 @@
-"""``import modelkeep as mk``: five functions, a report, and nothing paid in advance."""
+"""``import modelkeep as mk``: a few functions, a report, and nothing paid in advance."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def test_names_are_those_promised() -> None:
         "gate",
         "guard",
         "load",
+        "record_training",
         "scan",
         "sign",
         "verify",

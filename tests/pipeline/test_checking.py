@@ -27,8 +27,8 @@ from modelkeep.report import Report, ReportedFinding
 
 KEEP = Path(".modelkeep")
 ALL = (
-    "scan signature bom performance evasion membership explanation backdoor test-result "
-    "decision"
+    "scan signature bom performance evasion membership extraction explanation backdoor "
+    "test-result decision"
 ).split()
 UNMEASURED = "scan signature bom test-result decision".split()
 
@@ -374,7 +374,7 @@ def test_code_that_builds_the_model_is_recorded_by_digest(desk: samples.Sample) 
         ]
     measured = [s for s in statements if len(s.subjects) > 1]
     assert {s.subjects[1].digest.sha256 for s in measured} == {code.digest.sha256}
-    assert len(measured) == 5
+    assert len(measured) == 6
 
 
 def test_code_of_another_folder_is_not_mistaken_for_it(desk: samples.Sample) -> None:
