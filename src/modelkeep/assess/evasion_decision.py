@@ -17,9 +17,9 @@ import numpy as np
 
 from modelkeep.assess import robust_accuracy
 from modelkeep.assess.black_box import Oracle, decision_search
-from modelkeep.assess.evasion_search import allowed_region, with_rules
+from modelkeep.assess.evasion_search import allowed_region, measure_with_rules
 from modelkeep.assess.interface import Attack, Context, Outcome
-from modelkeep.assess.robust_accuracy import Engine, Problem, measure
+from modelkeep.assess.robust_accuracy import Engine, Problem
 from modelkeep.core import InputError
 
 QUERIES: Final = {"quick": 200, "standard": 500, "thorough": 2500}
@@ -61,8 +61,7 @@ ENGINE: Final = Engine("boundary walk on labels", "black box", search)
 
 def run(context: Context) -> Iterator[Outcome]:
     """Measure robust accuracy by labels alone."""
-    for outcome in measure(context, ENGINE):
-        yield with_rules(context, outcome)
+    yield from measure_with_rules(context, ENGINE)
 
 
 ATTACK: Final = Attack(

@@ -85,13 +85,18 @@ def with_rules(context: Context, outcome: Outcome) -> Outcome:
     return msgspec.structs.replace(outcome, note=note)
 
 
+def measure_with_rules(context: Context, engine: Engine) -> Iterator[Outcome]:
+    """What an engine measures, each number saying which rules its points kept to."""
+    for outcome in measure(context, engine):
+        yield with_rules(context, outcome)
+
+
 ENGINE: Final = Engine("search on scores", "black box", search)
 
 
 def run(context: Context) -> Iterator[Outcome]:
     """Measure robust accuracy without gradients."""
-    for outcome in measure(context, ENGINE):
-        yield with_rules(context, outcome)
+    yield from measure_with_rules(context, ENGINE)
 
 
 ATTACK: Final = Attack(

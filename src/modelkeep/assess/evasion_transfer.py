@@ -17,9 +17,9 @@ import numpy as np
 
 from modelkeep.assess import robust_accuracy
 from modelkeep.assess.black_box.transfer import follow_gradient, train_surrogate
-from modelkeep.assess.evasion_search import allowed_region, with_rules
+from modelkeep.assess.evasion_search import allowed_region, measure_with_rules
 from modelkeep.assess.interface import Attack, Context, Outcome, require_rows
-from modelkeep.assess.robust_accuracy import Engine, Problem, measure
+from modelkeep.assess.robust_accuracy import Engine, Problem
 
 if TYPE_CHECKING:
     import torch
@@ -57,8 +57,7 @@ def run(context: Context) -> Iterator[Outcome]:
     rows = context.sample(require_rows(context.train, "data"), QUERIES[context.budget]).rows
     surrogate = train_surrogate(rows, context.predict(rows), seed=context.seed)
     engine = Engine("transfer from a surrogate", "black box", searching(surrogate, len(rows)))
-    for outcome in measure(context, engine):
-        yield with_rules(context, outcome)
+    yield from measure_with_rules(context, engine)
 
 
 ATTACK: Final = Attack(

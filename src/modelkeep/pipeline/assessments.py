@@ -34,7 +34,7 @@ from modelkeep.evidence import timestamp
 from modelkeep.models import Request, load_model
 from modelkeep.pipeline.artifacts import Examined, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, code_of, open_model
-from modelkeep.pipeline.inputs import Inputs
+from modelkeep.pipeline.inputs import Inputs, gather_inputs
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.notebook import Notebook
 from modelkeep.pipeline.recording import measurement_statements
@@ -87,14 +87,7 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
     """
     heard = listener or Listener()
     chosen = _chosen(only)
-    inputs = Inputs(
-        require_file(data, "training data"),
-        require_file(test, "test data"),
-        require_file(code, "directory of code"),
-        factory,
-        train,
-        preprocess,
-    )
+    inputs = gather_inputs(data, test, code, factory, train, preprocess)
     if not inputs.wants_assessment:
         raise InputError("no data was given", "Add --data TRAIN --test TEST.")
     with open_workspace(flags, heard, make=True) as workspace:

@@ -27,12 +27,12 @@ from modelkeep.pipeline.artifacts import (
     used_rules,
     why_not_loaded,
 )
-from modelkeep.pipeline.inputs import Inputs
+from modelkeep.pipeline.inputs import Inputs, gather_inputs
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.recording import Results, build_statements
 from modelkeep.pipeline.scanning import fails_on
 from modelkeep.pipeline.signatures import check_signature
-from modelkeep.pipeline.workspace import Workspace, open_workspace, require_file
+from modelkeep.pipeline.workspace import Workspace, open_workspace
 from modelkeep.policy import Decision, require_decidable
 from modelkeep.report import Report, ReportedFinding, ReportedReceipt, build_bom
 from modelkeep.trust import (
@@ -89,14 +89,7 @@ def check(  # noqa: PLR0913 - keyword-only, each documented below
         InputError: the model, data or keep cannot be opened.
         EvidenceError: the model changed while it was being checked.
     """
-    inputs = Inputs(
-        require_file(data, "training data"),
-        require_file(test, "test data"),
-        require_file(code, "directory of code"),
-        factory,
-        train,
-        preprocess,
-    )
+    inputs = gather_inputs(data, test, code, factory, train, preprocess)
     heard = listener or Listener()
     with open_workspace(flags, heard, make=True) as workspace:
         return _run(workspace, Path(model), inputs, roots)

@@ -24,10 +24,10 @@ from modelkeep.harden import harden as change
 from modelkeep.models import Trainable
 from modelkeep.pipeline.artifacts import Examined, digest_model, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, open_model
-from modelkeep.pipeline.inputs import Inputs
+from modelkeep.pipeline.inputs import gather_inputs
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.signatures import check_signature
-from modelkeep.pipeline.workspace import Workspace, open_workspace, require_file
+from modelkeep.pipeline.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,7 @@ def harden(  # noqa: PLR0913 - keyword-only, each documented below
         MissingExtraError: a library is not installed.
     """
     heard = listener or Listener()
-    inputs = Inputs(
-        require_file(data, "training data"),
-        require_file(test, "test data"),
-        require_file(code, "directory of code"),
-        factory,
-        train,
-    )
+    inputs = gather_inputs(data, test, code, factory, train)
     with open_workspace(flags, heard, make=True) as workspace:
         allowed = workspace.settings.names("scan.pickle.allow")
         examined = examine(model, allowed, heard)

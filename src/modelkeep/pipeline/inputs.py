@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from modelkeep.pipeline.workspace import require_file
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -30,3 +32,26 @@ class Inputs:
     def wants_assessment(self) -> bool:
         """Whether the caller gave anything to measure with."""
         return self.data is not None or self.test is not None
+
+
+def gather_inputs(
+    data: str | Path | None,
+    test: str | Path | None,
+    code: str | Path | None,
+    factory: str = "",
+    train: str = "",
+    preprocess: str = "",
+) -> Inputs:
+    """Inputs whose files are there.
+
+    Raises:
+        InputError: one is not.
+    """
+    return Inputs(
+        require_file(data, "training data"),
+        require_file(test, "test data"),
+        require_file(code, "directory of code"),
+        factory,
+        train,
+        preprocess,
+    )
