@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modelkeep.core import InputError
@@ -11,6 +11,7 @@ from modelkeep.models.wrappers import Rejection, stand_in
 from wrapper_samples import ROWS, WEIGHTS, around, linear
 
 
+@settings(max_examples=30, deadline=None)
 @given(threshold=st.floats(0.2, 0.99))
 def test_rows_are_answered_whose_greatest_probability_reaches_it(threshold: float) -> None:
     scores = linear().predict(ROWS)

@@ -13,9 +13,7 @@ def test_the_table_of_votes_is_the_exact_test() -> None:
     needed = votes_needed(40, 0.01)
     for both in range(1, 41):
         enough = [
-            k
-            for k in range((both + 1) // 2, both + 1)
-            if binomtest(k, both).pvalue <= 0.01
+            k for k in range((both + 1) // 2, both + 1) if binomtest(k, both).pvalue <= 0.01
         ]
         assert needed[both] == (enough[0] if enough else 41)
 
@@ -54,5 +52,5 @@ def test_noise_is_new_in_every_call_and_the_same_in_every_assessment() -> None:
     ],
 )
 def test_numbers_that_make_no_smoothing_are_refused(wrapper: Smoothing) -> None:
-    with pytest.raises(InputError, match="no smoothing|noise for"):
+    with pytest.raises(InputError, match=r"no smoothing|noise for"):
         around(wrapper)
