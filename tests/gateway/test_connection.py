@@ -20,7 +20,7 @@ Reply = Callable[[int], list[bytes | None]]
 
 @asynccontextmanager
 async def server(reply: Reply) -> AsyncIterator[tuple[str, list[int]]]:
-    """A server that answers its nth request with some bytes: a pause where empty, the end at ``None``."""
+    """A server that answers with some parts: a pause where empty, the end at ``None``."""
     asked: list[int] = []  # number of the connection, by request
     connections = iter(range(100))
 
