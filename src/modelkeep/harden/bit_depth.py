@@ -57,7 +57,7 @@ def _range(context: Context) -> np.ndarray:
 
 
 DEFENCE: Final = Defence(
-    "HRD010",
+    "HRD005",
     "bit-depth",
     "evasion",
     why_not_wrappable,

@@ -71,5 +71,5 @@ def _trained(context: Context, effort: Effort, model: Trainable) -> Model:
 
 
 DEFENCE: Final = Defence(
-    "HRD012", "ensemble", "evasion", applies, run, _CAUTION, suffix=SUFFIX, by_name_only=True
+    "HRD007", "ensemble", "evasion", applies, run, _CAUTION, suffix=SUFFIX, by_name_only=True
 )

@@ -33,5 +33,5 @@ def run(context: Context, _effort: Effort) -> Model:
 
 
 DEFENCE: Final = Defence(
-    "HRD011", "median", "evasion", applies, run, _CAUTION, suffix=SUFFIX, by_name_only=True
+    "HRD006", "median", "evasion", applies, run, _CAUTION, suffix=SUFFIX, by_name_only=True
 )

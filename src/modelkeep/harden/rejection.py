@@ -69,7 +69,7 @@ def run(context: Context, _effort: Effort) -> Model:
 
 
 DEFENCE: Final = Defence(
-    "HRD013",
+    "HRD008",
     "rejection",
     "evasion",
     applies,

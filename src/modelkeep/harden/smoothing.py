@@ -76,7 +76,7 @@ def _trained(context: Context, effort: Effort, model: Trainable, noise: np.ndarr
 
 
 DEFENCE: Final = Defence(
-    "HRD014",
+    "HRD009",
     "randomised-smoothing",
     "evasion",
     why_not_wrappable,
