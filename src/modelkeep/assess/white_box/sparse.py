@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 
 from modelkeep.assess.white_box import l1
 from modelkeep.assess.white_box.ascent import Pairs, Steps
-from modelkeep.assess.white_box.geometry import TINY
 from modelkeep.assess.white_box.target import Target
 from modelkeep.models import need
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _STAGES: Final = ((3.0, 0.3), (2.0, 0.3), (1.0, 0.4))  # radius of a ball, share of the steps
-_DENSEST: Final = 0.2  # share of the features that a first step moves
 _FEWER: Final = 1.5  # how many fewer features, or how much shorter a step, at a look
 _SHORTEST: Final = 0.1  # of a ball's radius
 _LOOKS: Final = 0.04  # share of a stage between two looks
@@ -60,14 +58,11 @@ class _Walk:
 
     def step(self, target: Target, pairs: Pairs, which: Tensor) -> None:
         """Move some pairs, inside ball and box."""
-        steep = self.slope[which].abs()
-        count = self.count[which].long().clamp(1, steep.shape[1])[:, None]
-        least = steep.sort(dim=1, descending=True).values.gather(1, count - 1)
-        signs = self.slope[which].sign() * (steep >= least.clamp_min(TINY))
-        share = signs / signs.abs().sum(1, keepdim=True).clamp_min(1.0)
         box = target.place.box.take(pairs.points[which])
-        further = self.moved[which] + self.size[which, None] * share
-        self.moved[which] = l1.project(further, box, self.radius)
+        here, slope, size = self.moved[which], self.slope[which], self.size[which]
+        self.moved[which] = l1.step(
+            here, slope, size, box, count=self.count[which], radius=self.radius
+        )
 
 
 def climb(target: Target, pairs: Pairs, steps: Steps) -> Pairs:
@@ -89,7 +84,7 @@ def _begin(target: Target, pairs: Pairs, moved: Tensor, radius: float, *, first:
     count = changed / _FEWER
     if first:
         changed = torch.full_like(changed, features)
-        count = torch.full_like(count, _DENSEST * features)
+        count = torch.full_like(count, l1.DENSEST * features)
     zero = torch.zeros_like(start)
     height = torch.full((len(start),), -torch.inf)
     size = torch.full((len(start),), radius)
