@@ -16,7 +16,7 @@ from modelkeep.core import InputError, Measurement
 from modelkeep.models import Dataset, Model
 
 Against = Literal["evasion", "backdoor", "bias"]
-_EPOCHS: Final = {"quick": 5, "standard": 15}
+_EPOCHS: Final = {"quick": 5, "standard": 15, "thorough": 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Effort:
 
 def effort_of(context: Context) -> Effort:
     """The work a budget stands for."""
-    return Effort(_EPOCHS.get(context.budget, _EPOCHS["standard"]))
+    return Effort(_EPOCHS[context.budget])
 
 
 @dataclass(frozen=True, slots=True)
