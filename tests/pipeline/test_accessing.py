@@ -166,10 +166,6 @@ def test_command_explains_and_reviews() -> None:
 CHECKPOINT = "checkpoint.pt"
 
 
-def _open_data(desk: samples.Sample) -> None:
-    pipeline.open_data("data.enc", "target")
-
-
 COMMANDS: dict[str, tuple[str, Callable[[samples.Sample], object]]] = {
     "encrypt": ("read_weights", lambda desk: pipeline.encrypt_model(desk.model, "target")),
     "decrypt": ("read_weights", lambda _: pipeline.decrypt_model("model.enc", "target")),
@@ -186,7 +182,7 @@ COMMANDS: dict[str, tuple[str, Callable[[samples.Sample], object]]] = {
     "sign": ("sign", lambda desk: pipeline.sign(desk.model)),
     "data verify": ("read_data", lambda desk: pipeline.verify_data(desk.data)),
     "data encrypt": ("read_data", lambda desk: pipeline.encrypt_data(desk.data, "target")),
-    "data open": ("read_data", _open_data),
+    "data open": ("read_data", lambda _: pipeline.open_data("data.enc", "target")),
     "data schema": ("read_data", lambda desk: pipeline.draft_schema(desk.data)),
     "data profile": ("read_data", lambda desk: pipeline.profile_data(desk.data)),
     "data check": (

@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         revoke_trust,
         rotate_trust,
     )
+    from modelkeep.pipeline.upgrading import upgrade
     from modelkeep.pipeline.workspace import (
         Workspace,
         init_keep,
@@ -130,6 +131,7 @@ _HOMES: Final = {
         "revoke_trust",
         "rotate_trust",
     ),
+    "upgrading": ("upgrade",),
     "workspace": ("Workspace", "init_keep", "keep_path", "open_workspace", "place_of_new_keep"),
 }
 
@@ -209,6 +211,7 @@ __all__ = [
     "sign",
     "trace_provenance",
     "trace_row",
+    "upgrade",
     "verify",
     "verify_adversarial",
     "verify_data",
