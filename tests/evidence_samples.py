@@ -101,6 +101,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "reason": "intake",
         "rests_on": [],
     },
+    "upgrade": {"facts": {}, "tool": "modelkeep", "granted": ["hold"]},
     "hold": {"facts": {"serving_held": True}, "name": "churn", "reason": "reported"},
     "requests": {"facts": {}, "tool": "modelkeep", "requests": [{"id": "ab", "status": 200}]},
     "approval": {"facts": {}, "name": "digits", "stage": "approved", "reason": "read it"},

@@ -32,6 +32,7 @@ from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
 from modelkeep.evidence import timestamp
 from modelkeep.models import Request, load_model
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import Examined, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, code_of, open_model
 from modelkeep.pipeline.inputs import Inputs, gather_inputs
@@ -92,7 +93,7 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
         raise InputError("no data was given", "Add --data TRAIN --test TEST.")
     with open_workspace(flags, heard, make=True) as workspace:
         examined = _examined(model, workspace, roots)
-        opened = open_model(examined, inputs, workspace.settings, heard)
+        opened = open_model(examined, inputs, workspace)
         notebook = Notebook(workspace.keep, _depends_on(workspace, examined, inputs, opened))
         found = _Found(notebook, chosen)
         context = replace(
@@ -135,6 +136,7 @@ def verify_adversarial(  # noqa: PLR0913 - keyword-only, as of `assess`
     )
     with open_workspace(flags, heard, make=True) as workspace:
         examined = _examined(model, workspace, roots)
+        require_access(workspace, "query", examined.subject)
         request = Request(
             examined.artifact, examined.manifest, examined.formats(), code_of(inputs)
         )

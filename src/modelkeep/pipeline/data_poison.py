@@ -30,6 +30,7 @@ from modelkeep.data.poison.probes import measure_power
 from modelkeep.data.review import Card, make_cards, make_controls, truth_digest
 from modelkeep.evidence import make_statement
 from modelkeep.models import Dataset, load_dataset, load_texts
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 
@@ -105,6 +106,7 @@ def find_poison(
     heard = listener or Listener()
     with open_workspace(flags, heard, make=True) as workspace:
         whole = read_data(Path(data), inputs or DataInputs())
+        require_access(workspace, "read_data", whole.data.subject)
         seed = workspace.settings.integer("seed")
         sample, notes = _sampled(whole.data, seed)
         context = prepare(
