@@ -67,7 +67,7 @@ def risks(measurements: tuple[Measurement, ...]) -> Iterator[Risk]:
             "one group is attacked more easily",
             found,
             found.value,
-            "train on perturbed rows, more of that group (modelkeep harden MODEL --for evasion)",
+            "train on perturbed rows, more of that group: modelkeep harden --for evasion",
         )
 
 
