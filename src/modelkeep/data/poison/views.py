@@ -34,8 +34,12 @@ def encode_rows(
     """
     if data.kind == "text":
         return encode_texts(data.rows)
-    plain = encode_table(data, shown) if data.kind == "tabular" else _pixels(data, shown)
-    return _random_features(plain, seed, width)
+    return _random_features(plain_rows(data, shown), seed, width)
+
+
+def plain_rows(data: Dataset, shown: np.ndarray | None = None) -> np.ndarray:
+    """The numbers of a table or the pixels of images that are shown, ``(n, d)``."""
+    return encode_table(data, shown) if data.kind == "tabular" else _pixels(data, shown)
 
 
 def parts_of(data: Dataset) -> int:
