@@ -32,9 +32,7 @@ def run(context: Context) -> Scores:
     others = expected * (1 - context.smoother.targets)
     values = np.median(others.max(axis=2) - own, axis=0)
     reason = "models of parts of it expect another label"
-    return Scores(
-        values + _excess(context, values), reason, denied_classes(context, values)
-    )
+    return Scores(values + _excess(context, values), reason, denied_classes(context, values))
 
 
 def _excess(context: Context, denial: np.ndarray) -> np.ndarray:

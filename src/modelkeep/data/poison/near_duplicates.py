@@ -31,7 +31,7 @@ _CLOSE: Final = (0.0003, 0.003, 0.02)  # of the median squared distance of any t
 _MOST_GROUPS: Final = 250  # at each distance
 _AROUND: Final = 10  # rows around a group
 _LARGEST: Final = 0.2  # share of the rows; more is no flood
-_DENIED: Final = 0.7  # of the rows around, where copies push their label
+_DENIED: Final = 0.9  # of the rows around, where copies push their label
 _PUSHED: Final = 10.0
 _SAME: Final = 0.5
 

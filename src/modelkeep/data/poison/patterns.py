@@ -1,9 +1,9 @@
 """What the rows of a group share, as a rule that finds, stamps and removes.
 
 A pattern is a few terms that hold together: a column within a range, one category, a
-phrase of consecutive words, a character, a pixel within a range, something laid over an image. It can tell which rows
-of any data set it covers, say itself in words, and be stamped onto other rows, which is
-how the backdoor it triggers is measured.
+phrase of consecutive words, a character, a pixel within a range, something laid over an
+image. It can tell which rows of any data set it covers, say itself in words, and be
+stamped onto other rows, which is how the backdoor it triggers is measured.
 """
 
 from __future__ import annotations

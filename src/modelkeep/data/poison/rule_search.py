@@ -10,7 +10,8 @@ value alone is common.
 
 Texts have no parts to hide (the words of a sentence all give each other away), so every
 phrase of one class is a candidate there, the surprising ones and the pure ones: a trigger
-of a dozen rows surprises less than words of the topic, but is nearly never elsewhere. ``rule_groups`` judges all of them afterwards.
+of a dozen rows surprises less than words of the topic, but is nearly never elsewhere.
+``rule_groups`` judges all of them afterwards.
 
 Sources: Klösgen, "Explora", 1996, and Atzmueller, "Subgroup discovery", 2015 (beam
 search for deviating subgroups); the blind expectation is this project's own.
