@@ -214,7 +214,7 @@ def share_of(part: str) -> tuple[int, int]:
     return int(which) - 1, int(of)
 
 
-def stored(path: Path, make: Callable[[], object]) -> Any:
+def stored(path: Path, make: Callable[[], object]) -> Any:  # noqa: ANN401 - what JSON holds
     """What the cache holds, else made and put there."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -149,7 +149,8 @@ def _laid_over(context: Context, rows: np.ndarray, inside: np.ndarray) -> np.nda
     outside = np.ones(len(images), dtype=bool)
     outside[rows] = False
     sources = (images[rows[~inside]].mean(axis=0), images[outside].mean(axis=0))
-    return mean - min(sources, key=lambda source: float(np.square(mean - source).sum()))
+    nearer = min(sources, key=lambda source: float(np.square(mean - source).sum()))
+    return np.asarray(mean - nearer)
 
 
 DETECTOR: Final = Detector("POI108", "fixed-pattern", "trigger", run, frozenset({"image"}))

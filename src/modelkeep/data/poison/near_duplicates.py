@@ -45,8 +45,8 @@ def run(context: Context) -> Scores:
         fourth = apart[:, min(_FOURTH, apart.shape[1]) - 1]
         usual = float(np.median(fourth)) + 1e-9
         values = np.maximum(values, -np.log(fourth / usual + 1e-4))
-        for rows in _linked(context, places, apart, _scale(space, context.seed)):
-            found.append((_denial(context, space, rows), rows))
+        linked = _linked(context, places, apart, _scale(space, context.seed))
+        found.extend((_denial(context, space, rows), rows) for rows in linked)
     pushed = np.zeros(len(context))
     for denial, rows in found:
         pushed[rows] = np.maximum(pushed[rows], denial)
@@ -96,9 +96,8 @@ def _denial(context: Context, space: np.ndarray, rows: np.ndarray) -> float:
     centre = space[rows].mean(axis=0)
     apart = np.square(space - centre).sum(axis=1)
     apart[rows] = np.inf
-    around = np.argpartition(apart, _AROUND)[:_AROUND] if len(space) > _AROUND else []
-    around = [row for row in around if np.isfinite(apart[row])]
-    if not around:
+    around = np.argsort(apart)[: min(_AROUND, len(space) - len(rows))]
+    if not len(around):
         return 0.0
     return float((context.targets[around] != context.targets[rows[0]]).mean())
 
