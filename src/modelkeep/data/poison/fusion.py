@@ -29,6 +29,7 @@ _BEYOND: Final = 2.0
 _NAT: Final = 8.0  # deviations that a nat of evidence per row is worth
 _BELOW: Final = 0.3  # weight of what does not go beyond
 _MOST: Final = 40.0
+_TIED: Final = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class FamilyList:
         family: which.
         values: fused score, shape ``(n,)``.
         flagged: rows above the threshold, boolean.
-        threshold: least score flagged.
+        threshold: least score flagged; above it only where too many rows share it.
         expected: the false alarms the threshold was set for, a share.
         detectors: ids of those that ran.
     """
@@ -69,9 +70,8 @@ def fuse(context: Context, family: Family, found: dict[str, Scores], rate: float
             values += _fisher(scores.values)
         else:
             beyond = _deviations(scores.values)
-            values += np.clip(beyond - _BEYOND, 0, _MOST) + _BELOW * np.clip(
-                beyond, -3, _BEYOND
-            )
+            high = np.maximum(beyond - _BEYOND, 0)
+            values += _MOST * np.tanh(high / _MOST) + _BELOW * np.clip(beyond, -3, _BEYOND)
         if not scores.nats:
             values += _of_groups(context, scores.groups)
     sure = np.zeros(len(context), dtype=bool)
@@ -80,7 +80,9 @@ def fuse(context: Context, family: Family, found: dict[str, Scores], rate: float
     share = min(float(sure.mean()), rate)
     flag = min(rate * (1 - share) + share, 1.0)
     threshold = float(np.quantile(values, 1 - flag))
-    flagged = values > threshold
+    flagged = values >= threshold
+    if flagged.mean() > _TIED * flag:  # so many rows share the score that it tells nothing
+        flagged = values > threshold
     return FamilyList(family, values, flagged, threshold, rate, tuple(found))
 
 
