@@ -63,7 +63,9 @@ def _without_rule(context: Context, candidate: Candidate) -> np.ndarray:
     inside[candidate.rows] = True
     toward = features[inside].mean(axis=0) - features[~inside].mean(axis=0)
     toward /= np.linalg.norm(toward) + 1e-9
-    return np.asarray(features - np.outer(features @ toward, toward))
+    rest = features - np.outer(features @ toward, toward)
+    # A long trigger leaves little of the rest: what matters is where it points.
+    return np.asarray(rest / np.maximum(np.linalg.norm(rest, axis=1, keepdims=True), 1e-9))
 
 
 def _has_parts(context: Context) -> bool:

@@ -32,7 +32,8 @@ _MOST_GROUPS: Final = 250  # at each distance
 _AROUND: Final = 10  # rows around a group
 _LARGEST: Final = 0.2  # share of the rows; more is no flood
 _DENIED: Final = 0.9  # of the rows around, where copies push their label
-_PUSHED: Final = 10.0
+_PUSHED: Final = 10.0  # more than closeness ever counts
+_SAME_ROW: Final = 0.01  # of the usual closeness; nearer is the same
 _SAME: Final = 0.5
 
 
@@ -44,13 +45,15 @@ def run(context: Context) -> Scores:
         places, apart = nearest(space, _LINKS)
         fourth = apart[:, min(_FOURTH, apart.shape[1]) - 1]
         usual = float(np.median(fourth)) + 1e-9
-        values = np.maximum(values, -np.log(fourth / usual + 1e-4))
+        values = np.maximum(values, -np.log(fourth / usual + _SAME_ROW))
         linked = _linked(context, places, apart, _scale(space, context.seed))
         found.extend((_denial(context, space, rows), rows) for rows in linked)
     pushed = np.zeros(len(context))
     for denial, rows in found:
         pushed[rows] = np.maximum(pushed[rows], denial)
-    return Scores(values + _PUSHED * pushed, "has several near copies", _groups(context, found))
+    return Scores(
+        values + _PUSHED * pushed**2, "has several near copies", _groups(context, found)
+    )
 
 
 def _spaces(context: Context) -> Iterator[np.ndarray]:
