@@ -114,3 +114,22 @@ def test_an_onnx_network_is_hardened_without_its_source(desk: dict[str, object])
     assert accuracies(done.result.after) != accuracies(done.result.before)
     report = pipeline.check(done.path, **files, epsilon_linf=EPSILON)  # type: ignore[arg-type]
     assert accuracies(report.measurements) == accuracies(done.result.after)
+
+
+def test_a_wrapper_is_one_file_that_is_scanned_and_attacked_as_any_other(
+    desk: dict[str, object],
+) -> None:
+    done = pipeline.harden(
+        "net.safetensors",
+        defence="rejection",
+        **desk,  # type: ignore[arg-type]
+        epsilon_linf=EPSILON,
+    )
+    assert done.path == Path("net-hardened.onnx")
+    alone = {"data": "t.npz", "test": "v.npz"}
+    report = pipeline.assess(done.path, **alone, only=("evasion", "performance"))  # type: ignore[arg-type]
+    methods = " ".join(m.method for m in report.measurements)
+    assert "through the wrapper" in methods
+    assert {"coverage", "selective_accuracy"} <= {m.name for m in report.measurements}
+    with pytest.raises(InputError, match="wrapped already"):
+        pipeline.harden(done.path, defence="rejection", **alone, output="twice.onnx")  # type: ignore[arg-type]

@@ -8,11 +8,16 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.harden import (
+    bit_depth,
     distillation,
+    ensemble,
     fast_training,
     fine_pruning,
+    median,
     pgd_training,
+    rejection,
     reweighing,
+    smoothing,
     trades,
     trigger_unlearning,
 )
@@ -24,6 +29,11 @@ BUILT_IN: Final = (
     pgd_training.DEFENCE,
     trades.DEFENCE,
     distillation.DEFENCE,
+    smoothing.DEFENCE,
+    rejection.DEFENCE,
+    bit_depth.DEFENCE,
+    median.DEFENCE,
+    ensemble.DEFENCE,
     trigger_unlearning.DEFENCE,
     fine_pruning.DEFENCE,
     reweighing.DEFENCE,
