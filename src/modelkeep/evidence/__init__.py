@@ -30,6 +30,7 @@ from modelkeep.evidence.rotation import revoke_key, rotate_key
 from modelkeep.evidence.statement import (
     Clock,
     Statement,
+    UnknownSignerError,
     make_statement,
     parse_envelope,
     parse_statement,
@@ -72,6 +73,7 @@ __all__ = [
     "Statement",
     "Store",
     "TrustMap",
+    "UnknownSignerError",
     "anchor_problems",
     "audit_log",
     "by_key",

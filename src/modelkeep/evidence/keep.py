@@ -92,6 +92,27 @@ class Keep:
             for offset, entry in enumerate(entries)
         ]
 
+    def record_next(
+        self, statement: Statement, known: Iterable[str], kinds: Iterable[str]
+    ) -> Receipt | None:
+        """Sign a statement and append it unless others were appended meanwhile.
+
+        Args:
+            statement: what to record.
+            known: ids of the statements it rests on: all of those kinds about its subject.
+            kinds: short names of predicates.
+
+        Returns:
+            ``None`` if the log has moved on; read it again and decide anew.
+        """
+        body = seal(statement.to_bytes(), self.key)
+        entry = entry_of(statement, body)
+        uris = [by_key(kind).uri for kind in kinds]
+        place = self.store.append_next(entry, known, uris)
+        if place is None:
+            return None
+        return Receipt(entry.statement_id, place, self.store.newest_checkpoint() or "")
+
     def file(self, envelopes: Iterable[bytes]) -> int:
         """Append statements that others signed, byte for byte; returns how many were new.
 

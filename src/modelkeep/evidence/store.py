@@ -113,6 +113,40 @@ class Store:
             raise EvidenceError(f"the evidence store refused an entry: {ticket.error}")
         return ticket.first
 
+    def append_next(
+        self, entry: Entry, known: Iterable[str], kinds: Iterable[str]
+    ) -> int | None:
+        """Append an entry unless the log has moved on where it matters.
+
+        What was decided from a reading of the log is thus never appended to another log.
+
+        Args:
+            entry: what to append.
+            known: ids of all entries of those kinds about its subject, as they were read.
+            kinds: predicate types it rests on.
+
+        Returns:
+            Its index, on disk; ``None`` if there are other entries by now.
+
+        Raises:
+            EvidenceError: the database refused it.
+        """
+        ticket = _Ticket([entry])
+        query = sa.select(ENTRY.c.statement_id).where(
+            ENTRY.c.subject == entry.subject, ENTRY.c.predicate_type.in_(list(kinds))
+        )
+        with self._commit_lock:
+            try:
+                with self._transaction() as connection:
+                    found = {str(row[0]) for row in connection.execute(query)}
+                    if found != set(known):
+                        return None
+                    self._write(connection, [ticket])
+            except BaseException:
+                self._frontier = Frontier()  # forces a reload
+                raise
+        return ticket.first
+
     def _commit(self, batch: list[_Ticket]) -> None:
         try:
             with self._transaction() as connection:

@@ -12,12 +12,21 @@ from modelkeep.harden import (
     fast_training,
     fine_pruning,
     pgd_training,
+    private_training,
     reweighing,
     trades,
     trigger_unlearning,
 )
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened, effort_of
 from modelkeep.harden.measuring import harden
+from modelkeep.harden.private import (
+    Claim,
+    Mechanism,
+    Plan,
+    PrivacyTarget,
+    claim_of,
+    epsilon_of,
+)
 
 BUILT_IN: Final = (
     fast_training.DEFENCE,
@@ -27,6 +36,7 @@ BUILT_IN: Final = (
     trigger_unlearning.DEFENCE,
     fine_pruning.DEFENCE,
     reweighing.DEFENCE,
+    private_training.DEFENCE,
 )
 
 
@@ -42,10 +52,16 @@ def defences() -> tuple[Defence, ...]:
 __all__ = [
     "BUILT_IN",
     "Against",
+    "Claim",
     "Defence",
     "Effort",
     "Hardened",
+    "Mechanism",
+    "Plan",
+    "PrivacyTarget",
+    "claim_of",
     "defences",
     "effort_of",
+    "epsilon_of",
     "harden",
 ]

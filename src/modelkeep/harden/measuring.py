@@ -20,7 +20,7 @@ class Judgement:
 
     Attributes:
         predicates: assessments to run.
-        number: the measurement that must get better.
+        numbers: measurements of which the worst must get better.
         higher: whether better is higher.
         probe: given the task before, returns what makes the number on either model, where
             no assessment of one model alone can.
@@ -29,7 +29,7 @@ class Judgement:
     """
 
     predicates: tuple[str, ...]
-    number: str
+    numbers: tuple[str, ...]
     higher: bool
     probe: Probe | None = None
     alarm: str = ""
@@ -39,19 +39,29 @@ class Judgement:
 JUDGEMENTS: Final[dict[Against, Judgement]] = {
     "evasion": Judgement(
         ("performance", "evasion"),
-        "robust_accuracy",
+        ("robust_accuracy",),
         higher=True,
         alarm="gradient_masking_suspected",
     ),
     "backdoor": Judgement(
         ("performance", "backdoor"),
-        known_trigger.NAME,
+        (known_trigger.NAME,),
         higher=False,
         probe=known_trigger.known_trigger,
         alarm="backdoor_suspected",
         enough=0.05,
     ),
-    "bias": Judgement(("performance", "fairness"), "accuracy_gap", higher=False),
+    "bias": Judgement(("performance", "fairness"), ("accuracy_gap",), higher=False),
+    "membership": Judgement(
+        ("performance", "membership"),
+        (
+            "membership_auc_fusion",
+            "membership_auc_lira",
+            "membership_auc_reference",
+            "membership_auc_loss",
+        ),
+        higher=False,
+    ),
 }
 _NO_GAIN: Final = "the intervals before and after overlap: no gain is shown on these rows"
 _COST: Final = "accuracy on clean rows fell from {:.1%} to {:.1%}"
@@ -111,14 +121,16 @@ def _measure(
 
 
 def _worst(made: tuple[Measurement, ...], judgement: Judgement) -> Measurement:
-    """The worst of the measurements of a name: several attacks may have made one.
+    """The worst of the measurements judged by: several attacks may have made one.
 
     Raises:
         InputError: there is none.
     """
-    found = [m for m in made if m.name == judgement.number]
+    found = [m for m in made if m.name in judgement.numbers]
     if not found:
-        raise InputError(f"{judgement.number} could not be measured, so no gain could be shown")
+        raise InputError(
+            f"{judgement.numbers[0]} could not be measured, so no gain could be shown"
+        )
     pick = min if judgement.higher else max
     return pick(found, key=lambda m: m.value)
 
