@@ -175,8 +175,9 @@ def charge(keep: Keep, subject: Subject, cost: Cost, purpose: str) -> str:
         allowed = ledger.budget[0] if ledger.budget is not None else 0.0
         if total > allowed * (1 + _ROUNDING):
             raise EvidenceError(
-                f"{subject.name}: its privacy budget of {allowed:g} would be overspent: epsilon "
-                f"{ledger.spent():.3f} is spent, with {purpose} it would be {total:.3f}",
+                f"{subject.name}: its privacy budget of {allowed:g} would be overspent: "
+                f"epsilon {ledger.spent():.3f} is spent, and it would be {total:.3f} with "
+                f"{purpose}",
                 "Ask for less (--epsilon-dp), or have the owner of the data raise the budget.",
             )
         fields = {
