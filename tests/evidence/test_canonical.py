@@ -6,6 +6,7 @@ import datetime as dt
 import json
 
 import pytest
+import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,18 @@ def test_canonical_json_reads_back_and_is_stable(value: object) -> None:
     data = encode(value)
     assert json.loads(data) == value
     assert encode(json.loads(data)) == data
+
+
+@given(json_values)
+def test_the_fast_way_writes_what_the_reference_writes(value: object) -> None:
+    assert encode(value) == rfc8785.dumps(value)  # type: ignore[arg-type]  # plain data
+
+
+def test_every_character_is_written_as_the_reference_writes_it() -> None:
+    for at in range(0, 0x11000, 0x800):
+        if not 0xD800 <= at < 0xE000:
+            text = "".join(map(chr, range(at, at + 0x800)))
+            assert encode({"text": text}) == rfc8785.dumps({"text": text})
 
 
 @pytest.mark.parametrize(

@@ -137,3 +137,22 @@ def test_private_training_is_charged_claimed_and_recorded(desk: dict[str, object
     again = {**more, "output": "again.safetensors"}
     with pytest.raises(EvidenceError, match="would be overspent"):
         pipeline.harden("net.safetensors", **desk, **again)  # type: ignore[arg-type]
+
+
+def test_a_wrapper_is_one_file_that_is_scanned_and_attacked_as_any_other(
+    desk: dict[str, object],
+) -> None:
+    done = pipeline.harden(
+        "net.safetensors",
+        defence="rejection",
+        **desk,  # type: ignore[arg-type]
+        epsilon_linf=EPSILON,
+    )
+    assert done.path == Path("net-hardened.onnx")
+    alone = {"data": "t.npz", "test": "v.npz"}
+    report = pipeline.assess(done.path, **alone, only=("evasion", "performance"))  # type: ignore[arg-type]
+    methods = " ".join(m.method for m in report.measurements)
+    assert "through the wrapper" in methods
+    assert {"coverage", "selective_accuracy"} <= {m.name for m in report.measurements}
+    with pytest.raises(InputError, match="wrapped already"):
+        pipeline.harden(done.path, defence="rejection", **alone, output="twice.onnx")  # type: ignore[arg-type]

@@ -8,12 +8,14 @@ from typing import Final
 
 from modelkeep.assess import (
     backdoor,
+    certified_smoothing,
     corruption,
     evasion_decision,
     evasion_gradient,
     evasion_search,
     evasion_transfer,
     evasion_trees,
+    evasion_wrapped,
     extraction,
     fairness,
     importance,
@@ -24,6 +26,7 @@ from modelkeep.assess import (
     ood,
     patch,
     performance,
+    selective,
     sponge,
 )
 from modelkeep.assess.adversarial_file import SecondLook, look_again, write_adversarial
@@ -46,11 +49,14 @@ from modelkeep.core.plugins import with_plugins
 
 BUILT_IN: Final = (
     performance.ATTACK,
+    selective.ATTACK,
     evasion_gradient.ATTACK,
     evasion_search.ATTACK,
     evasion_decision.ATTACK,
     evasion_transfer.ATTACK,
     evasion_trees.ATTACK,
+    evasion_wrapped.ATTACK,
+    certified_smoothing.ATTACK,
     masking.ATTACK,
     membership.ATTACK,
     membership_shadows.ATTACK,

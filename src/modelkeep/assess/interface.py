@@ -16,7 +16,7 @@ import numpy as np
 from modelkeep.assess.tabular.constraints import Constraints
 from modelkeep.assess.threat import Threat
 from modelkeep.core import InputError, Measurement, NotChecked, Risk
-from modelkeep.models import Dataset, Model
+from modelkeep.models import Abstaining, Dataset, Model
 
 BudgetName = Literal["quick", "standard", "thorough"]
 PPM: Final = 1_000_000
@@ -139,6 +139,18 @@ class Context:
         """Probabilities of encoded rows, shape ``(batch, classes)``."""
         source = self.test or self.train
         return self.model.predict(source.decode(rows) if source is not None else rows)
+
+    def answers(self, rows: np.ndarray, scores: np.ndarray | None = None) -> np.ndarray:
+        """Places of the classes answered for encoded rows, -1 where none is, ``(batch,)``.
+
+        Args:
+            rows: to be answered.
+            scores: what ``predict`` says of them, where it was asked already.
+        """
+        model, source = self.model, self.test or self.train
+        if isinstance(model, Abstaining) and model.abstains:
+            return model.answers(source.decode(rows) if source is not None else rows)
+        return np.asarray((self.predict(rows) if scores is None else scores).argmax(axis=1))
 
     def truth(self, data: Dataset) -> np.ndarray:
         """Labels of ``data`` as places in the model's classes.

@@ -79,7 +79,8 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
         return
     truth = context.truth(data)
     scores = context.predict(data.rows)
-    standing = scores.argmax(axis=1) == truth
+    right = context.answers(data.rows, scores) == truth
+    standing = right
     clean, n = int(standing.sum()), len(data)
     yield _accuracy("clean_accuracy", clean, n)
     if n > 1 and not np.ptp(scores, axis=0).any():
@@ -97,7 +98,7 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
         curve.append((threat.radius, float(hunt.standing.mean())))
         if share == 1.0:
             robust, budget = int(hunt.standing.sum()), work
-            _hand_over(hunt, scores.argmax(axis=1) == truth)
+            _hand_over(hunt, right)
     low, high = clopper_pearson(robust, n)
     yield Measurement(
         "robust_accuracy",
@@ -164,7 +165,8 @@ def _attack(hunt: _Hunt, threat: Threat) -> dict[str, int]:
     seed = hunt.context.seed
     problem = Problem(rows, truth, low, high, seed, threat, space.scale)
     candidates, work = hunt.engine.search(hunt.context, problem)
-    wrong = hunt.context.predict(candidates).argmax(axis=1) != truth
+    answers = hunt.context.answers(candidates)
+    wrong = (answers != truth) & (answers >= 0)  # a row that is not answered misleads nobody
     broken = wrong & space.contains(rows, candidates, threat)
     hunt.standing = hunt.standing.copy()
     hunt.standing[alive[broken]] = False
@@ -175,7 +177,7 @@ def _attack(hunt: _Hunt, threat: Threat) -> dict[str, int]:
 def _hand_over(hunt: _Hunt, was_right: np.ndarray) -> None:
     """Give whoever wants them the adversarial points of rows that were answered rightly."""
     found = np.flatnonzero(was_right & ~hunt.standing)
-    answered = hunt.context.predict(hunt.changed[found]).argmax(axis=1)
+    answered = hunt.context.answers(hunt.changed[found])
     hunt.context.collect(
         Adversarial(
             hunt.engine.name,

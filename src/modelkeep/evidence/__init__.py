@@ -38,7 +38,8 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry, Store
+from modelkeep.evidence.store import Store
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.evidence.transfer import Imported, export_signed, import_signed
 from modelkeep.evidence.trust_map import (
     Ending,

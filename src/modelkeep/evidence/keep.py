@@ -32,7 +32,8 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry, Store, open_store
+from modelkeep.evidence.store import Store, open_store
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.evidence.trust_map import (
     Log,
     TrustMap,

@@ -8,12 +8,17 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.harden import (
+    bit_depth,
     distillation,
+    ensemble,
     fast_training,
     fine_pruning,
+    median,
     pgd_training,
     private_training,
+    rejection,
     reweighing,
+    smoothing,
     trades,
     trigger_unlearning,
 )
@@ -33,6 +38,11 @@ BUILT_IN: Final = (
     pgd_training.DEFENCE,
     trades.DEFENCE,
     distillation.DEFENCE,
+    smoothing.DEFENCE,
+    rejection.DEFENCE,
+    bit_depth.DEFENCE,
+    median.DEFENCE,
+    ensemble.DEFENCE,
     trigger_unlearning.DEFENCE,
     fine_pruning.DEFENCE,
     reweighing.DEFENCE,

@@ -54,6 +54,11 @@ class Defence:
         applies: ``None`` if it can be tried on this model, else why not.
         run: returns the changed model; the one it was given stays as it was.
         caution: what the field found about it that a reader must know; printed always.
+        suffix: ending of the file it writes; empty where it is the old model's own.
+        by_name_only: whether it is used only where the user names it.
+        calibrates: whether it fits a number on rows the model was not trained on; they are
+            taken from the test rows, and nothing is measured on them.
+        earns: the measurement its gain is read from, where it is not that of all others.
     """
 
     id: str
@@ -62,6 +67,10 @@ class Defence:
     applies: Callable[[Context], str | None]
     run: Callable[[Context, Effort], Model]
     caution: str = ""
+    suffix: str = ""
+    by_name_only: bool = False
+    calibrates: bool = False
+    earns: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+import numpy as np
+
 from modelkeep.assess import Attack, Context, assess_model, by_name
 from modelkeep.core import InputError, Measurement
 from modelkeep.harden import known_trigger
@@ -64,8 +66,13 @@ JUDGEMENTS: Final[dict[Against, Judgement]] = {
     ),
 }
 _NO_GAIN: Final = "the intervals before and after overlap: no gain is shown on these rows"
+_EARNED: Final = (
+    "read from {0.name} before, {0.value:.3f} [{0.low:.3f}, {0.high:.3f}], and {1.name} after, "
+    "{1.value:.3f} [{1.low:.3f}, {1.high:.3f}]"
+)
 _COST: Final = "accuracy on clean rows fell from {:.1%} to {:.1%}"
 _ALARM: Final = "searched anew, the changed model still shows {}: no gain is shown"
+_LEAST_PARTED: Final = 90  # test rows, of which a third is fitted on
 _NOTICE: Final = 0.01  # a loss of clean accuracy below this goes without saying
 
 
@@ -88,19 +95,41 @@ def harden(
     if reason is not None:
         raise InputError(f"{defence.name}: {reason}")
     judgement = JUDGEMENTS[defence.against]
+    fitting, context = _parted(context) if defence.calibrates else (context, context)
     measuring = [a for a in attacks if a.predicate in judgement.predicates]
     probe = judgement.probe(context) if judgement.probe is not None else None
     before = _measure(context, measuring, probe)
-    model = defence.run(context, effort)
+    model = defence.run(fitting, effort)
     after = _measure(replace(context, model=model), measuring, probe)
-    old, new = (_worst(made, judgement) for made in (before.numbers, after.numbers))
+    old = _worst(before.numbers, judgement)
+    earned = replace(judgement, number=defence.earns or judgement.number)
+    new = _worst(after.numbers, earned)
     better = new.low > old.high if judgement.higher else new.high < old.low
     short = _short(new, judgement)
     alarmed = judgement.alarm if judgement.alarm in after.true else ""
     notes = tuple(_notes(defence, before.numbers, after.numbers, (better, alarmed)))
+    notes += (_EARNED.format(old, new),) if defence.earns else ()
     gained = better and not alarmed and not short
     notes += (short,) if short else ()
     return Hardened(defence, model, before.numbers, after.numbers, gained, notes)
+
+
+def _parted(context: Context) -> tuple[Context, Context]:
+    """The same task with a third of the test rows, and with the others.
+
+    Raises:
+        InputError: there are no test rows, or too few.
+    """
+    data = context.test
+    if data is None or len(data) < _LEAST_PARTED:
+        raise InputError(
+            f"a threshold is fitted on test rows that are not measured on; {_LEAST_PARTED} "
+            "are needed at least",
+            "Add --test FILE with more rows.",
+        )
+    order = np.random.default_rng(context.seed).permutation(len(data))
+    first, rest = np.sort(order[: len(data) // 3]), np.sort(order[len(data) // 3 :])
+    return replace(context, test=data.take(first)), replace(context, test=data.take(rest))
 
 
 @dataclass(frozen=True, slots=True)

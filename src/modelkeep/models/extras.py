@@ -23,7 +23,7 @@ _EXTRA: Final = {
     "skops": "assess",
     "joblib": "assess",
     "scipy": "assess",
-    "aiohttp": "serve",
+    "httptools": "serve",
     "uvicorn": "serve",
     "dp_accounting": "privacy",
     "opacus": "privacy",

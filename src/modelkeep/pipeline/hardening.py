@@ -31,7 +31,7 @@ from modelkeep.harden import (
     effort_of,
 )
 from modelkeep.harden import harden as change
-from modelkeep.models import Trainable
+from modelkeep.models import Writable
 from modelkeep.pipeline.artifacts import Examined, digest_model, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, open_model
 from modelkeep.pipeline.inputs import gather_inputs
@@ -106,9 +106,10 @@ def harden(  # noqa: PLR0913 - keyword-only, each documented below
         _require_loadable(examined, workspace, roots)
         opened = open_model(examined, inputs, workspace.settings, heard)
         chosen = _choose(defence, against, opened)
-        if not isinstance(opened.context.model, Trainable):
-            raise InputError(f"{model}: its weights cannot be written again")
-        path = _place(Path(model), output, opened.context.model.suffix)
+        found = opened.context.model
+        if not isinstance(found, Writable):
+            raise InputError(f"{model}: it cannot be written again")
+        path = _place(Path(model), output, (found.suffix, chosen.suffix or found.suffix))
         result, claim = _change(workspace, opened, chosen, path)
         _write(result, path)
         heard.progress("recording", 0.9)
@@ -175,16 +176,24 @@ def _choose(name: str, against: Against, opened: Opened) -> Defence:
         names = ", ".join(found.name for found in known)
         raise InputError(f"no defence {name!r} against {against}", f"Use one of: {names}.")
     reasons = [f"{found.name}: {found.applies(opened.context)}" for found in known]
-    fitting = [found for found in known if found.applies(opened.context) is None]
+    fitting = [
+        found
+        for found in known
+        if not found.by_name_only and found.applies(opened.context) is None
+    ]
     if not fitting:
-        raise InputError(f"no defence against {against} fits this model ({'; '.join(reasons)})")
+        raise InputError(
+            f"no defence against {against} fits this model ({'; '.join(reasons)})",
+            "Those that fit must be asked for by name: --defence NAME.",
+        )
     return fitting[0]
 
 
-def _place(model: Path, output: str | Path | None, suffix: str) -> Path:
+def _place(model: Path, output: str | Path | None, suffixes: tuple[str, str]) -> Path:
     """Where the changed model goes; decided, and refused, before any work is done."""
-    stem = model.name.removesuffix(suffix)
-    path = Path(output) if output is not None else model.with_name(f"{stem}-hardened{suffix}")
+    stem = model.name.removesuffix(suffixes[0])
+    named = f"{stem}-hardened{suffixes[1]}"
+    path = Path(output) if output is not None else model.with_name(named)
     if path.exists():
         raise InputError(f"{path}: exists", "Name another file with --output.")
     if not path.absolute().parent.is_dir():
@@ -194,7 +203,7 @@ def _place(model: Path, output: str | Path | None, suffix: str) -> Path:
 
 def _write(result: Hardened, path: Path) -> None:
     """Write the model so that the file is whole or not there, and nothing is overwritten."""
-    if not isinstance(result.model, Trainable):
+    if not isinstance(result.model, Writable):
         raise InputError(f"{result.defence.name} gives a model that cannot be written")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -72,6 +72,8 @@ class _Watch:
         # Imported here: it needs torch when it is read.
         from modelkeep.harden.private.products import parts_of  # noqa: PLC0415
 
+        if not self._torch.is_grad_enabled():  # somebody asks for an answer only
+            return None
         made = parts_of(layer, inputs)
         if made is None or not isinstance(output, self._torch.Tensor):
             return None
