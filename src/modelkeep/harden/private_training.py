@@ -73,7 +73,7 @@ def run(context: Context, effort: Effort) -> Model:
 
 
 DEFENCE: Final = Defence(
-    "HRD008",
+    "HRD011",
     "private-training",
     "membership",
     why_not_private,
