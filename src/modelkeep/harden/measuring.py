@@ -102,7 +102,8 @@ def harden(
     model = defence.run(fitting, effort)
     after = _measure(replace(context, model=model), measuring, probe)
     old = _worst(before.numbers, judgement)
-    earned = replace(judgement, numbers=defence.earns or judgement.numbers)
+    numbers = (defence.earns,) if defence.earns else judgement.numbers
+    earned = replace(judgement, numbers=numbers)
     new = _worst(after.numbers, earned)
     better = new.low > old.high if judgement.higher else new.high < old.low
     short = _short(new, judgement)
