@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     )
     from modelkeep.pipeline.hardening import harden
     from modelkeep.pipeline.loading import admit, guard, load
+    from modelkeep.pipeline.privacy_ledger import (
+        charge_release,
+        set_privacy_budget,
+        show_privacy_ledger,
+    )
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
@@ -102,6 +107,7 @@ _HOMES: Final = {
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
+    "privacy_ledger": ("charge_release", "set_privacy_budget", "show_privacy_ledger"),
     "records": (
         "export_evidence",
         "list_evidence",
@@ -153,6 +159,7 @@ __all__ = [
     "approve_version",
     "assess",
     "break_glass",
+    "charge_release",
     "check",
     "check_data",
     "convert",
@@ -206,7 +213,9 @@ __all__ = [
     "scale_data",
     "scan",
     "seal_data",
+    "set_privacy_budget",
     "show_evidence",
+    "show_privacy_ledger",
     "show_version",
     "sign",
     "trace_provenance",
