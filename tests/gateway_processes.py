@@ -12,6 +12,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,6 +70,8 @@ def greet(process: subprocess.Popen[bytes], key: str = "") -> Running:
     while not (found := re.search(r":(\d+)$", (line := process.stderr.readline().decode()))):
         said.append(line)
         assert process.poll() is None, said
+    # A pipe that nobody reads fills up and stops the process at its next warning.
+    threading.Thread(target=process.stderr.read, daemon=True).start()
     running = Running(int(found[1]), key, process)
     wait_for(running.port)
     return running
@@ -83,7 +86,7 @@ def serving(cleared: Cleared, *options: str, key: str = "") -> Iterator[Running]
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-                process.communicate(timeout=20)
+                process.wait(timeout=20)
 
 
 def wait_for(port: int) -> None:
