@@ -69,6 +69,7 @@ if TYPE_CHECKING:
         revoke_trust,
         rotate_trust,
     )
+    from modelkeep.pipeline.vulnerabilities import find_vulnerabilities
     from modelkeep.pipeline.workspace import (
         Workspace,
         init_keep,
@@ -130,6 +131,7 @@ _HOMES: Final = {
         "revoke_trust",
         "rotate_trust",
     ),
+    "vulnerabilities": ("find_vulnerabilities",),
     "workspace": ("Workspace", "init_keep", "keep_path", "open_workspace", "place_of_new_keep"),
 }
 
@@ -170,6 +172,7 @@ __all__ = [
     "find_leaks",
     "find_personal_data",
     "find_poison",
+    "find_vulnerabilities",
     "fit_scaling",
     "gate",
     "give_role",
