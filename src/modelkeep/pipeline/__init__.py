@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         rotate_trust,
     )
     from modelkeep.pipeline.upgrading import upgrade
+    from modelkeep.pipeline.vulnerabilities import find_vulnerabilities
     from modelkeep.pipeline.workspace import (
         Workspace,
         init_keep,
@@ -138,6 +139,7 @@ _HOMES: Final = {
         "rotate_trust",
     ),
     "upgrading": ("upgrade",),
+    "vulnerabilities": ("find_vulnerabilities",),
     "workspace": ("Workspace", "init_keep", "keep_path", "open_workspace", "place_of_new_keep"),
 }
 
@@ -179,6 +181,7 @@ __all__ = [
     "find_leaks",
     "find_personal_data",
     "find_poison",
+    "find_vulnerabilities",
     "fit_scaling",
     "gate",
     "give_role",
