@@ -30,15 +30,18 @@ def replicas(cleared: Cleared) -> Iterator[list[Client]]:
     """Clients of three gateways that share a keep."""
     with contextlib.ExitStack() as started:
         processes = [started.enter_context(launch(cleared))]
-        started.callback(lambda: [process.terminate() for process in processes])
-        first = greet(processes[0])
-        processes += [started.enter_context(launch(cleared)) for _ in range(REPLICAS - 1)]
-        ports = [first.port, *(greet(other, first.key).port for other in processes[1:])]
-        clients = [Client(port, first.key) for port in ports]
-        assert [client.infer().status for client in clients] == [200] * REPLICAS
-        yield clients
-        for client in clients:
-            client.close()
+        try:
+            first = greet(processes[0])
+            processes += [started.enter_context(launch(cleared)) for _ in range(REPLICAS - 1)]
+            ports = [first.port, *(greet(other, first.key).port for other in processes[1:])]
+            clients = [Client(port, first.key) for port in ports]
+            assert [client.infer().status for client in clients] == [200] * REPLICAS
+            yield clients
+            for client in clients:
+                client.close()
+        finally:
+            for process in processes:
+                process.terminate()
 
 
 def spread(clients: list[Client], path: str, status: int, begun: float) -> float:
