@@ -149,7 +149,8 @@ def serve_sound(out: Path) -> bool:
         client.close()
     names = {key["id"]: name for name, key in keys.items()}
     for alarm in alarms:
-        who = names.get(alarm["evidence"].get("principal", ""), "-")
+        principal = alarm["evidence"]["principal"]
+        who = names.get(principal, principal or "everybody together")
         print(
             f"  alarm {alarm['rule']['id']} {alarm['rule']['name']} ({who}): {alarm['message']}"
         )

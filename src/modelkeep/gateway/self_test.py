@@ -197,11 +197,12 @@ async def _slow(target: Target) -> list[Probe]:
     """API4: heads and bodies that never end do not hold a connection for ever."""
     head = f"POST {target.path} HTTP/1.1\r\nHost: x\r\n".encode()
     body = head + f"Authorization: Bearer {target.key}\r\nContent-Length: 1000\r\n\r\n".encode()
-    return await asyncio.gather(
+    dripped = await asyncio.gather(
         _drip("slow: head", target, head),
         _drip("slow: body", target, body),
         _drip("slow: silence", target, b""),
     )
+    return list(dripped)
 
 
 async def _drip(name: str, target: Target, data: bytes) -> Probe:
