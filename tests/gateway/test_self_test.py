@@ -122,6 +122,7 @@ def test_another_machine_may_be_named_on_purpose() -> None:
 
 
 def test_command_refuses_what_makes_no_sense(tmp_path: Path) -> None:
+    assert said("serve").code == 64
     assert said("serve", "--self-test", "http://192.0.2.7").code == 64
     two = said("serve", "--self-test", "http://127.0.0.1:1", "--model", "a", "--model", "b")
     assert (two.code, "asks one model" in two.err) == (64, True)

@@ -39,7 +39,7 @@ PROFILES = ("dev", "prod")
 )
 @click.option("--elsewhere", is_flag=True, help="Let --self-test attack another machine.")
 @click.pass_context
-def serve(context: click.Context, models: tuple[str, ...], **options: Any) -> None:  # noqa: ANN401
+def serve(context: click.Context, /, models: tuple[str, ...], **given: Any) -> None:  # noqa: ANN401 - as click parsed it
     """Serve models over the Open Inference Protocol, while their evidence lasts.
 
     A model is served only while the gate allows it. Where no key may administer yet, one is
@@ -58,17 +58,19 @@ def serve(context: click.Context, models: tuple[str, ...], **options: Any) -> No
     """
     from modelkeep import gateway  # noqa: PLC0415 - keeps `--help` quick
 
-    if options["self_test"]:
-        context.exit(_self_test(models, options))
+    if given["self_test"]:
+        context.exit(_self_test(models, given))
+    if not models:
+        raise click.UsageError("there is no model to serve: --model NAME=PATH")
     with listening(context) as listener:
         gateway.serve(
             models,
-            host=options["host"],
-            port=options["port"],
+            host=given["host"],
+            port=given["port"],
             tell_key=lambda secret: click.echo(f"admin key (shown once): {secret}"),
             listener=listener,
             keep=context.obj,
-            profile=options["profile"],
+            profile=given["profile"],
         )
 
 
