@@ -34,6 +34,7 @@ from modelkeep.report.interface import (
     hide_suppressed,
 )
 from modelkeep.report.json_document import json_schema
+from modelkeep.report.lineage_drawing import draw_lineage
 from modelkeep.report.model_card import card_text
 
 BUILT_IN: Final = (
@@ -87,6 +88,7 @@ __all__ = [
     "build_bom",
     "card_text",
     "count",
+    "draw_lineage",
     "filter_findings",
     "hide_suppressed",
     "json_schema",
