@@ -91,3 +91,20 @@ def test_card_in_a_directory_reaches_the_bill(desk: samples.Sample) -> None:
     assert model["licenses"] == [{"license": {"name": "mit"}}]
     values = {p["name"]: p["value"] for p in model["properties"]}
     assert values["modelkeep:unresolved"] == "data set imdb"
+
+
+def test_base_model_of_the_log_reaches_the_bill_and_a_measured_one_does_not(
+    desk: samples.Sample,
+) -> None:
+    (desk.folder / "trained.onnx").write_bytes(desk.model.read_bytes() + b"\x1a\x00")
+    base = desk.folder / "base.onnx"
+    base.write_bytes(desk.model.read_bytes())
+    with pipeline.record_training(data=[desk.data], base=base) as run:
+        run.output(desk.folder / "trained.onnx")
+    report = pipeline.check(desk.folder / "trained.onnx")
+    assert report.bom is not None
+    (ancestor,) = report.bom["metadata"]["component"]["pedigree"]["ancestors"]
+    assert ancestor["name"] == "base.onnx"
+    again = pipeline.check(base)
+    assert again.bom is not None
+    assert "pedigree" not in again.bom["metadata"]["component"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -34,7 +35,9 @@ from modelkeep.sources import Artifact, FileSource
 from modelkeep.trust import CARD_NAME, CARD_RULES, ModelCard, compare_claims, read_card
 from modelkeep.trust.model_card import Comparison
 
-_RULE = CARD_RULES[0]
+_RULE: Final = CARD_RULES[0]
+_MAKING: Final = frozenset({"training", "hardening"})
+"""Predicates of statements that say from what their subject was made, not measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,8 @@ def measured_on(workspace: Workspace, subject: Subject) -> Measured:
 
 def base_models(keep: Keep, model: Subject) -> tuple[Subject, ...]:
     """Models that statements that count say it was made from, by digest."""
-    graph = read_lineage(keep)
-    made = [graph.nodes[a.source] for a in graph.arrows if a.target == model.digest.sha256]
+    graph = read_lineage(keep, model.digest.sha256)
+    made = [graph.nodes[arrow.source] for arrow in graph.arrows if arrow.how in _MAKING]
     found = {node.sha256: node for node in made if node.kind == "model"}
     return tuple(Subject("model", n.name, Digest(n.sha256, "")) for n in found.values())
 

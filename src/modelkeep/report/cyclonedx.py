@@ -59,7 +59,10 @@ def build_bom(
         **_origin(bill),
         "properties": [
             {"name": "modelkeep:formats", "value": ", ".join(bill.formats)},
-            *({"name": "modelkeep:unresolved", "value": name} for name in bill.unresolved),
+            *(
+                {"name": "modelkeep:unresolved", "value": printable(name)}
+                for name in bill.unresolved
+            ),
         ],
     }
     parts = _unique([*data, *map(_base, bill.base_models), *files, *libraries])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
@@ -93,19 +94,17 @@ def gather_bom(  # noqa: PLR0913 - the last three are keyword-only
         formats,
         stated.licences,
         base_models,
-        tuple(
-            [
-                f"base model {name}"
-                for name in stated.base_models
-                if name not in _names(base_models)
-            ]
-            + [f"data set {name}" for name in stated.datasets if name not in _names(data)]
+        (
+            *_unresolved("base model", stated.base_models, base_models),
+            *_unresolved("data set", stated.datasets, data),
         ),
     )
 
 
-def _names(subjects: tuple[Subject, ...]) -> frozenset[str]:
-    return frozenset(subject.name for subject in subjects)
+def _unresolved(kind: str, named: tuple[str, ...], known: tuple[Subject, ...]) -> Iterator[str]:
+    """Names of a card that are those of no subject with a digest."""
+    names = {subject.name for subject in known}
+    return (f"{kind} {name}" for name in named if name not in names)
 
 
 def _installed(names: list[str]) -> list[Library]:
