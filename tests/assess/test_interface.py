@@ -11,7 +11,7 @@ import model_samples as samples
 from modelkeep.assess.interface import by_name, require_rows
 from modelkeep.core import InputError
 from modelkeep.models import Column
-from modelkeep.models.onnx_session import load
+from modelkeep.models.onnx_loading import load
 
 ROWS = samples.table(np.arange(100.0)[:, None], [0, 1] * 50)
 MODEL = samples.Answering(lambda rows: samples.two_classes(np.zeros(len(rows))))

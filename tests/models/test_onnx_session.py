@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 import model_samples as samples
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.models import Model
-from modelkeep.models.onnx_session import load
+from modelkeep.models.onnx_loading import load
 
 ROWS = samples.normal(9, 3)
 WEIGHTS = samples.normal(3, 4, seed=1)

@@ -15,7 +15,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 import model_samples as samples
-from modelkeep.models.onnx_session import DifferentiableOnnx, OnnxModel, load
+from modelkeep.models.onnx_loading import load
+from modelkeep.models.onnx_session import DifferentiableOnnx, OnnxModel
 from modelkeep.models.onnx_torch import NotConvertedError, convert
 from modelkeep.models.onnx_torch.graph import build
 

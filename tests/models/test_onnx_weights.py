@@ -15,7 +15,8 @@ from onnx import TensorProto, helper
 import model_samples as samples
 from modelkeep.core import InputError
 from modelkeep.models import Differentiable, Trainable
-from modelkeep.models.onnx_session import TrainableOnnx, load
+from modelkeep.models.onnx_loading import load
+from modelkeep.models.onnx_session import TrainableOnnx
 
 NODES = [
     helper.make_node("Sub", ["rows", "mean"], ["centred"]),

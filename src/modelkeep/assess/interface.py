@@ -16,7 +16,7 @@ import numpy as np
 from modelkeep.assess.tabular.constraints import Constraints
 from modelkeep.assess.threat import Threat
 from modelkeep.core import InputError, Measurement, NotChecked, Risk
-from modelkeep.models import Dataset, Model
+from modelkeep.models import Abstaining, Dataset, Model
 
 BudgetName = Literal["quick", "standard", "thorough"]
 PPM: Final = 1_000_000
@@ -113,6 +113,8 @@ class Context:
         journal: where steps that are done are noted.
         group: column whose values are groups of people, empty if none was named.
         constraints: what rows of a table may look like; drafted where not given.
+        previous: the version before, where two are to be compared.
+        handed: what an assessment hands to those after it in the same run, by name.
     """
 
     model: Model
@@ -129,6 +131,8 @@ class Context:
     journal: Journal = field(default_factory=NoJournal)
     group: str = ""
     constraints: Constraints | None = None
+    previous: Model | None = None
+    handed: dict[str, object] = field(default_factory=dict)
 
     @property
     def threat(self) -> Threat:
@@ -139,6 +143,18 @@ class Context:
         """Probabilities of encoded rows, shape ``(batch, classes)``."""
         source = self.test or self.train
         return self.model.predict(source.decode(rows) if source is not None else rows)
+
+    def answers(self, rows: np.ndarray, scores: np.ndarray | None = None) -> np.ndarray:
+        """Places of the classes answered for encoded rows, -1 where none is, ``(batch,)``.
+
+        Args:
+            rows: to be answered.
+            scores: what ``predict`` says of them, where it was asked already.
+        """
+        model, source = self.model, self.test or self.train
+        if isinstance(model, Abstaining) and model.abstains:
+            return model.answers(source.decode(rows) if source is not None else rows)
+        return np.asarray((self.predict(rows) if scores is None else scores).argmax(axis=1))
 
     def truth(self, data: Dataset) -> np.ndarray:
         """Labels of ``data`` as places in the model's classes.

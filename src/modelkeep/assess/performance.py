@@ -40,14 +40,15 @@ def run(context: Context) -> Iterator[Outcome]:
     data = require_rows(context.test, "test")
     truth = context.truth(data)
     scores = context.predict(data.rows)
-    right = scores.argmax(axis=1) == truth
+    right = context.answers(data.rows, scores) == truth  # an answer not given is not right
     hits, n = int(right.sum()), len(right)
     low, high = clopper_pearson(hits, n)
     yield Measurement(
         "test_accuracy", hits / n, low, high, "fraction", n, method="Clopper-Pearson interval"
     )
     confidence = scores.max(axis=1)
-    value, low, high = _calibration_interval(confidence, right, context.seed)
+    top = scores.argmax(axis=1) == truth
+    value, low, high = _calibration_interval(confidence, top, context.seed)
     yield Measurement(
         "calibration_error",
         value,

@@ -8,7 +8,7 @@ A point that breaks at a small radius counts at every larger one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +28,7 @@ from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Dataset
 from modelkeep.models.intervals import clopper_pearson
 
+ROWS: Final = "evasion"  # results by row are handed on under this name
 SHARES: Final = (0.5, 1.0, 2.0)  # radii of the curve, as shares of the asked one
 _NOTICE: Final = 0.02  # a loss of accuracy below this is not listed as a risk
 
@@ -56,6 +57,21 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class RowResults:
+    """What became of every row at the asked radius, under all engines that ran.
+
+    Attributes:
+        data: the attacked rows.
+        right: which were answered rightly, shape ``(n,)`` of booleans.
+        standing: which still are, shape ``(n,)`` of booleans.
+    """
+
+    data: Dataset
+    right: np.ndarray
+    standing: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
     """How adversarial points are looked for.
 
@@ -79,7 +95,8 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
         return
     truth = context.truth(data)
     scores = context.predict(data.rows)
-    standing = scores.argmax(axis=1) == truth
+    right = context.answers(data.rows, scores) == truth
+    standing = right
     clean, n = int(standing.sum()), len(data)
     yield _accuracy("clean_accuracy", clean, n)
     if n > 1 and not np.ptp(scores, axis=0).any():
@@ -97,7 +114,8 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
         curve.append((threat.radius, float(hunt.standing.mean())))
         if share == 1.0:
             robust, budget = int(hunt.standing.sum()), work
-            _hand_over(hunt, scores.argmax(axis=1) == truth)
+            _hand_over(hunt, right)
+            _hand_rows(context, RowResults(data, right, hunt.standing))
     low, high = clopper_pearson(robust, n)
     yield Measurement(
         "robust_accuracy",
@@ -164,7 +182,8 @@ def _attack(hunt: _Hunt, threat: Threat) -> dict[str, int]:
     seed = hunt.context.seed
     problem = Problem(rows, truth, low, high, seed, threat, space.scale)
     candidates, work = hunt.engine.search(hunt.context, problem)
-    wrong = hunt.context.predict(candidates).argmax(axis=1) != truth
+    answers = hunt.context.answers(candidates)
+    wrong = (answers != truth) & (answers >= 0)  # a row that is not answered misleads nobody
     broken = wrong & space.contains(rows, candidates, threat)
     hunt.standing = hunt.standing.copy()
     hunt.standing[alive[broken]] = False
@@ -175,7 +194,7 @@ def _attack(hunt: _Hunt, threat: Threat) -> dict[str, int]:
 def _hand_over(hunt: _Hunt, was_right: np.ndarray) -> None:
     """Give whoever wants them the adversarial points of rows that were answered rightly."""
     found = np.flatnonzero(was_right & ~hunt.standing)
-    answered = hunt.context.predict(hunt.changed[found]).argmax(axis=1)
+    answered = hunt.context.answers(hunt.changed[found])
     hunt.context.collect(
         Adversarial(
             hunt.engine.name,
@@ -186,6 +205,14 @@ def _hand_over(hunt: _Hunt, was_right: np.ndarray) -> None:
             answered,
         )
     )
+
+
+def _hand_rows(context: Context, found: RowResults) -> None:
+    """Leave the result by row for assessments that follow; the worst of all engines."""
+    before = context.handed.get(ROWS)
+    if isinstance(before, RowResults) and np.array_equal(before.data.rows, found.data.rows):
+        found = replace(found, standing=found.standing & before.standing)
+    context.handed[ROWS] = found
 
 
 def facts(measurements: tuple[Measurement, ...]) -> Facts:

@@ -8,25 +8,45 @@ from typing import Final
 
 from modelkeep.core.plugins import with_plugins
 from modelkeep.harden import (
+    bit_depth,
     distillation,
+    ensemble,
     fast_training,
     fine_pruning,
+    median,
     pgd_training,
+    private_training,
+    rejection,
     reweighing,
+    smoothing,
     trades,
     trigger_unlearning,
 )
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened, effort_of
 from modelkeep.harden.measuring import harden
+from modelkeep.harden.private import (
+    Claim,
+    Mechanism,
+    Plan,
+    PrivacyTarget,
+    claim_of,
+    epsilon_of,
+)
 
 BUILT_IN: Final = (
     fast_training.DEFENCE,
     pgd_training.DEFENCE,
     trades.DEFENCE,
     distillation.DEFENCE,
+    smoothing.DEFENCE,
+    rejection.DEFENCE,
+    bit_depth.DEFENCE,
+    median.DEFENCE,
+    ensemble.DEFENCE,
     trigger_unlearning.DEFENCE,
     fine_pruning.DEFENCE,
     reweighing.DEFENCE,
+    private_training.DEFENCE,
 )
 
 
@@ -42,10 +62,16 @@ def defences() -> tuple[Defence, ...]:
 __all__ = [
     "BUILT_IN",
     "Against",
+    "Claim",
     "Defence",
     "Effort",
     "Hardened",
+    "Mechanism",
+    "Plan",
+    "PrivacyTarget",
+    "claim_of",
     "defences",
     "effort_of",
+    "epsilon_of",
     "harden",
 ]

@@ -6,6 +6,7 @@ from modelkeep.models.dataset_files import load_dataset, load_texts
 from modelkeep.models.extras import need
 from modelkeep.models.hooks import Hook, Installed
 from modelkeep.models.interface import (
+    Abstaining,
     Code,
     Differentiable,
     InputSpec,
@@ -13,14 +14,17 @@ from modelkeep.models.interface import (
     Model,
     Request,
     Trainable,
+    Writable,
 )
 from modelkeep.models.loading import load_model
-from modelkeep.models.onnx_session import open_session
+from modelkeep.models.onnx_loading import from_bytes, open_session
+from modelkeep.models.onnx_session import OnnxModel
 from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms
 from modelkeep.models.trees import TreeEnsemble, TreeModel
 from modelkeep.models.unpickling import start_watching, stop_watching
 
 __all__ = [
+    "Abstaining",
     "Code",
     "Column",
     "Dataset",
@@ -31,14 +35,17 @@ __all__ = [
     "Installed",
     "Loaded",
     "Model",
+    "OnnxModel",
     "RemoteModel",
     "Request",
     "Terms",
     "Trainable",
     "TreeEnsemble",
     "TreeModel",
+    "Writable",
     "call",
     "code_subject",
+    "from_bytes",
     "label_order",
     "load_dataset",
     "load_model",

@@ -65,18 +65,35 @@ class Differentiable(Model, Protocol):
 
 
 @runtime_checkable
-class Trainable(Differentiable, Protocol):
-    """A differentiable model that can be written with other weights."""
+class Abstaining(Model, Protocol):
+    """A model that may leave rows without an answer."""
+
+    @property
+    def abstains(self) -> bool:
+        """Whether it ever does."""
+
+    def answers(self, rows: np.ndarray) -> np.ndarray:
+        """Places of the classes answered, -1 where it gives no answer, shape ``(batch,)``."""
+
+
+@runtime_checkable
+class Writable(Model, Protocol):
+    """A model that can be written as a file."""
 
     @property
     def suffix(self) -> str:
         """Ending of the file name ``to_bytes`` is written under, such as ``.safetensors``."""
 
-    def with_module(self, module: torch.nn.Module) -> Model:
-        """The same model with the weights of ``module``, which has this one's layout."""
-
     def to_bytes(self) -> bytes:
         """The model as a file that ``load_model`` reads."""
+
+
+@runtime_checkable
+class Trainable(Differentiable, Writable, Protocol):
+    """A differentiable model that can be written with other weights."""
+
+    def with_module(self, module: torch.nn.Module) -> Model:
+        """The same model with the weights of ``module``, which has this one's layout."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 from modelkeep.core import InputError
-from modelkeep.models import confined_files, onnx_session, torch_module, xgboost_trees
+from modelkeep.models import confined_files, onnx_loading, torch_module, xgboost_trees
 from modelkeep.models.code import code_subject, resolve
 from modelkeep.models.interface import Loaded, Request
 from modelkeep.models.preprocessed import PreprocessedModel
 
 _LOADERS: Final[tuple[tuple[tuple[str, ...], Callable[[Request], Loaded]], ...]] = (
-    (("onnx",), onnx_session.load),
+    (("onnx",), onnx_loading.load),
     (("safetensors",), torch_module.load),
     (("json", "ubjson"), xgboost_trees.load),
     (("lightgbm",), confined_files.load_lightgbm),

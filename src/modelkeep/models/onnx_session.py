@@ -2,25 +2,33 @@
 
 Where torch is installed and every operator is known, a converted copy gives the gradient;
 every answer still comes from ONNX Runtime. A trained copy is written back as the same graph
-with other initialisers.
+with other initialisers. A model may say in an output of its own which rows it answers at all.
 
 Source: ONNX Runtime Python API (``InferenceSession`` from bytes).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import functools
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from modelkeep.core import InputError, MissingExtraError
 from modelkeep.models.extras import need
-from modelkeep.models.interface import InputSpec, Loaded, Model, Request
+from modelkeep.models.interface import InputSpec, Model
 from modelkeep.models.outputs import are_probabilities, to_probabilities
 from modelkeep.models.trees import TreeEnsemble, onnx_trees
-from modelkeep.sources import private_copy, read_unchanged
+from modelkeep.models.wrappers import (
+    ACCEPTED,
+    Base,
+    Smoothing,
+    Wrapped,
+    has_manifest,
+    read_base,
+    read_wrapped,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -40,15 +48,26 @@ class OnnxModel:
     """A classifier in an ONNX Runtime session."""
 
     kind = "onnxruntime"
+    suffix = ".onnx"
 
     def __init__(self, session: Any, data: bytes = b"") -> None:  # noqa: ANN401 - onnxruntime has no types
         self._session = session
         self._data = data
         self._inputs = session.get_inputs()
-        self._output, self._maps = _pick_output(session.get_outputs())
+        outputs = session.get_outputs()
+        self._output, self._maps = _pick_output(outputs)
+        self.abstains = any(o.name == ACCEPTED and o.type == "tensor(bool)" for o in outputs)
         self._logits: bool | None = None
         self._classes: tuple[str, ...] = ()
         self._batch = _fixed_batch(self._inputs[0])
+
+    @functools.cached_property
+    def wrapped(self) -> Wrapped | None:
+        """What the file is made of, ``None`` where it is no wrapper or not what it says."""
+        try:
+            return read_wrapped(self._data)
+        except (InputError, MissingExtraError):
+            return None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -75,9 +94,51 @@ class OnnxModel:
             raise InputError("the model is not one file of trees on rows of a known width")
         return onnx_trees.read(self._data, shape[0])
 
+    def to_bytes(self) -> bytes:
+        """The ONNX file.
+
+        Raises:
+            InputError: it is not one file.
+        """
+        if not self._data:
+            raise InputError("the model is not one ONNX file")
+        return self._data
+
+    def base(self, rows: np.ndarray) -> Base:
+        """The graph as one to draw a wrapper around; ``rows`` settle what it answers.
+
+        Raises:
+            InputError: nothing can be drawn around it, or it is wrapped already.
+        """
+        if has_manifest(self.to_bytes()):
+            raise InputError("the model is wrapped already", "Wrap the model inside instead.")
+        self.predict(rows)
+        scores = self.scores(rows[: self._step])
+        return read_base(self._data, self._output, scores, logits=bool(self._logits))
+
+    def answers(self, rows: np.ndarray) -> np.ndarray:
+        """Places of the classes answered, -1 where the model does not answer, ``(batch,)``."""
+        if not self.abstains:
+            return np.asarray(self.predict(rows).argmax(axis=1))
+        step = self._step
+        parts = [
+            self._run([self._output, ACCEPTED], rows[at : at + step])
+            for at in range(0, len(rows), step)
+        ]
+        classes = [np.where(accepted, to_classes(scores), -1) for scores, accepted in parts]
+        return np.concatenate(classes) if classes else np.zeros(0, np.int64)
+
+    @property
+    def _step(self) -> int:
+        """Most rows of one call; a model that copies rows gets fewer."""
+        copies = 1
+        if self.wrapped is not None and isinstance(self.wrapped.wrapper, Smoothing):
+            copies = self.wrapped.wrapper.draws
+        return self._batch or max(1, _CHUNK // copies)
+
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of ``rows``."""
-        step = self._batch or _CHUNK
+        step = self._step
         parts = [self.scores(rows[at : at + step]) for at in range(0, len(rows), step)]
         scores = np.concatenate(parts) if parts else np.zeros((0, len(self._classes)))
         if self._logits is None and len(scores):
@@ -94,11 +155,15 @@ class OnnxModel:
 
     def scores(self, rows: np.ndarray) -> np.ndarray:
         """What ONNX Runtime answers, as it answers it; no more rows than a fixed batch has."""
+        answer: np.ndarray = self._run([self._output], rows)[0]
+        return answer
+
+    def _run(self, outputs: list[str], rows: np.ndarray) -> list[np.ndarray]:
         padded = rows
         if self._batch and len(rows) < self._batch:
             padded = np.concatenate([rows, rows[[-1] * (self._batch - len(rows))]])
         try:
-            (answer,) = self._session.run([self._output], self._feed(padded))
+            answers = self._session.run(outputs, self._feed(padded))
         except Exception as error:
             if not type(error).__module__.startswith("onnxruntime"):
                 raise
@@ -108,9 +173,9 @@ class OnnxModel:
                 "--preprocess package.module:function",
             ) from error
         if self._maps:
-            self._classes = tuple(str(key) for key in answer[0])
-            answer = np.array([list(row.values()) for row in answer])
-        return np.asarray(answer)[: len(rows)]
+            self._classes = tuple(str(key) for key in answers[0][0])
+            answers[0] = np.array([list(row.values()) for row in answers[0]])
+        return [np.asarray(answer)[: len(rows)] for answer in answers]
 
     @property
     def output(self) -> str:
@@ -141,11 +206,6 @@ class DifferentiableOnnx(OnnxModel):
 class TrainableOnnx(DifferentiableOnnx):
     """One whose file can be written with the weights of a trained copy."""
 
-    @property
-    def suffix(self) -> str:
-        """The graph stays an ONNX graph."""
-        return ".onnx"
-
     def with_module(self, module: torch.nn.Module) -> Model:
         """The same graph with the weights of ``module``, compared with ONNX Runtime anew.
 
@@ -158,15 +218,11 @@ class TrainableOnnx(DifferentiableOnnx):
         if not isinstance(module, LogitModule):
             raise InputError("these are not weights of this ONNX graph")
         data = with_weights(self._data, module.weights())
-        session = _session(need("onnxruntime", "an ONNX model"), data)
+        session = open_runtime(need("onnxruntime", "an ONNX model"), data)
         plain = OnnxModel(session, data)
         onnx = need("onnx", "a gradient of an ONNX model")
         again = convert(onnx.load_model_from_string(data), plain.output, plain.scores)
         return TrainableOnnx(session, again, data)
-
-    def to_bytes(self) -> bytes:
-        """The ONNX file."""
-        return self._data
 
 
 def _cast(rows: np.ndarray, found: Any) -> np.ndarray:  # noqa: ANN401
@@ -208,77 +264,27 @@ def _decide_logits(scores: np.ndarray) -> bool:
     return bool((scores < 0).any() or (scores > 1).any())
 
 
-def load(request: Request) -> Loaded:
-    """The classifier in the one ONNX file of an artifact.
+def to_classes(scores: np.ndarray) -> np.ndarray:
+    """Places of the greatest scores; of one column, whether it is the second class."""
+    flat = scores.reshape(len(scores), -1)
+    return flat.argmax(axis=1) if flat.shape[1] > 1 else (flat[:, 0] > 0.5).astype(np.int64)  # noqa: PLR2004 - half
 
-    Raises:
-        InputError: ONNX Runtime refuses it.
-        EvidenceError: the bytes changed since they were scanned.
-        MissingExtraError: onnxruntime is not installed.
+
+def open_runtime(runtime: Any, model: str | bytes, *, seed: int | None = None) -> Any:  # noqa: ANN401 - onnxruntime has no types
+    """A session; ``seed`` of the noise it draws, from the operating system where none is given.
+
+    ONNX Runtime would take the clock, which an attacker knows.
     """
-    with _opened(request) as (session, parse, data):
-        return _with_gradient(session, parse, data)
-
-
-def open_session(request: Request) -> Any:  # noqa: ANN401 - onnxruntime has no types
-    """Open the one ONNX file of an artifact, from the bytes that have the digest it had.
-
-    Raises:
-        InputError: ONNX Runtime refuses it.
-        EvidenceError: the bytes changed since they were scanned.
-        MissingExtraError: onnxruntime is not installed.
-    """
-    with _opened(request) as (session, _, _):
-        return session
-
-
-@contextmanager
-def _opened(request: Request) -> Iterator[tuple[Any, Callable[[Any], Any], bytes]]:
-    """The session, what parses the same bytes with ``onnx``, and the bytes of a lone file."""
-    runtime = need("onnxruntime", "an ONNX model")
-    shown = request.file_of("onnx") or ""
-    try:
-        if request.artifact.is_directory:  # tensors may lie in files beside it
-            with private_copy(request.artifact, request.manifest) as folder:
-                path = str(folder / shown)
-                session = _session(runtime, path)
-                yield session, lambda onnx: onnx.load(path), b""
-        else:
-            data = read_unchanged(request.path(shown), request.sha256(shown))
-            session = _session(runtime, data)
-            yield session, lambda onnx: onnx.load_model_from_string(data), data
-    except Exception as error:
-        if not type(error).__module__.startswith("onnxruntime"):
-            raise
-        first = str(error).splitlines()[0]
-        raise InputError(f"{shown}: ONNX Runtime cannot load it ({first})") from error
-
-
-def _session(runtime: Any, model: str | bytes) -> Any:  # noqa: ANN401 - onnxruntime has no types
     runtime.set_default_logger_severity(3)
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1  # the same sums in the same order on every machine
     options.inter_op_num_threads = 1
-    return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def _with_gradient(
-    session: Any,  # noqa: ANN401 - onnxruntime has no types
-    parse: Callable[[Any], Any],
-    data: bytes = b"",
-) -> Loaded:
-    """The model with a converted copy for its gradient, or with a note why there is none."""
-    model = OnnxModel(session, data)
+    runtime.set_seed(_secret() if seed is None else seed)
     try:
-        need("torch", "a gradient of an ONNX model")
-        onnx = need("onnx", "a gradient of an ONNX model")
-        # Imported here: it needs torch, which answering does not.
-        from modelkeep.models.onnx_torch import convert  # noqa: PLC0415
+        return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    finally:
+        runtime.set_seed(_secret())
 
-        module = convert(parse(onnx), model.output, model.scores)
-    except (InputError, MissingExtraError) as error:
-        why = f"the model is attacked without its gradient ({error.message})"
-        return Loaded(model, notes=(why,))
-    if data and module.weights():
-        return Loaded(TrainableOnnx(session, module, data))
-    return Loaded(DifferentiableOnnx(session, module, data))
+
+def _secret() -> int:
+    return int.from_bytes(os.urandom(6), "big")

@@ -8,7 +8,7 @@ data and the code; it has no evidence of its own yet and no gate takes it for ch
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,24 @@ from modelkeep.core import EvidenceError, InputError, Subject
 from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
 from modelkeep.evidence import make_statement
-from modelkeep.harden import Against, Defence, Hardened, defences, effort_of
+from modelkeep.harden import (
+    Against,
+    Claim,
+    Defence,
+    Hardened,
+    Plan,
+    PrivacyTarget,
+    claim_of,
+    defences,
+    effort_of,
+)
 from modelkeep.harden import harden as change
-from modelkeep.models import Trainable
+from modelkeep.models import Writable
 from modelkeep.pipeline.artifacts import Examined, digest_model, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, open_model
 from modelkeep.pipeline.inputs import gather_inputs
 from modelkeep.pipeline.listening import Listener
+from modelkeep.pipeline.privacy_ledger import Cost, charge
 from modelkeep.pipeline.signatures import check_signature
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 
@@ -40,6 +51,7 @@ class Hardening:
         changed_from: the model as it was.
         result: the defence and its measurements before and after.
         statement_id: of the statement recorded about the changed model.
+        claim: what a private training promises.
     """
 
     path: Path
@@ -47,6 +59,7 @@ class Hardening:
     changed_from: Subject
     result: Hardened
     statement_id: str
+    claim: Claim | None = None
 
 
 def harden(  # noqa: PLR0913 - keyword-only, each documented below
@@ -91,18 +104,51 @@ def harden(  # noqa: PLR0913 - keyword-only, each documented below
         allowed = workspace.settings.names("scan.pickle.allow")
         examined = examine(model, allowed, heard)
         _require_loadable(examined, workspace, roots)
-        opened = open_model(examined, inputs, workspace.settings, heard)
+        opened = open_model(examined, inputs, workspace, "read_weights")
         chosen = _choose(defence, against, opened)
-        if not isinstance(opened.context.model, Trainable):
-            raise InputError(f"{model}: its weights cannot be written again")
-        path = _place(Path(model), output, opened.context.model.suffix)
-        result = change(opened.context, chosen, effort_of(opened.context), attacks())
+        found = opened.context.model
+        if not isinstance(found, Writable):
+            raise InputError(f"{model}: it cannot be written again")
+        path = _place(Path(model), output, (found.suffix, chosen.suffix or found.suffix))
+        result, claim = _change(workspace, opened, chosen, path)
         _write(result, path)
         heard.progress("recording", 0.9)
         _, _, subject = digest_model(path, heard)
-        identity = _record(workspace, subject, examined.subject, opened, result)
+        identity = _record(workspace, subject, examined.subject, opened, (result, claim))
         heard.progress("done", 1.0)
-        return Hardening(path, subject, examined.subject, result, identity)
+        return Hardening(path, subject, examined.subject, result, identity, claim)
+
+
+def _change(
+    workspace: Workspace, opened: Opened, chosen: Defence, path: Path
+) -> tuple[Hardened, Claim | None]:
+    """Change the model; a private training is charged to its data set before it starts.
+
+    Raises:
+        EvidenceError: the budget is overspent, or an attack proves more than is claimed.
+    """
+    plans: list[Plan] = []
+    train = opened.context.train
+
+    def pay(plan: Plan) -> None:
+        if train is not None:
+            cost = Cost(plan.spent.epsilon, plan.delta, (plan.mechanism,))
+            charge(workspace.keep, train.subject, cost, f"private training of {path.name}")
+        plans.append(plan)
+
+    settings = workspace.settings
+    target = PrivacyTarget(settings.number("epsilon_dp"), settings.number("delta_dp"), pay)
+    effort = effort_of(opened.context, target)
+    result = change(opened.context, chosen, effort, attacks())
+    if not plans:
+        return result, None
+    claim = claim_of(plans[-1], result.after)
+    if claim.contradicted:
+        raise EvidenceError(
+            f"an attack proves epsilon {claim.audited}, {claim.epsilon:.3f} was claimed",
+            "The training does not do what it says: report this, and do not use the model.",
+        )
+    return replace(result, notes=(*result.notes, *claim.lines())), claim
 
 
 def _require_loadable(
@@ -130,16 +176,24 @@ def _choose(name: str, against: Against, opened: Opened) -> Defence:
         names = ", ".join(found.name for found in known)
         raise InputError(f"no defence {name!r} against {against}", f"Use one of: {names}.")
     reasons = [f"{found.name}: {found.applies(opened.context)}" for found in known]
-    fitting = [found for found in known if found.applies(opened.context) is None]
+    fitting = [
+        found
+        for found in known
+        if not found.by_name_only and found.applies(opened.context) is None
+    ]
     if not fitting:
-        raise InputError(f"no defence against {against} fits this model ({'; '.join(reasons)})")
+        raise InputError(
+            f"no defence against {against} fits this model ({'; '.join(reasons)})",
+            "Those that fit must be asked for by name: --defence NAME.",
+        )
     return fitting[0]
 
 
-def _place(model: Path, output: str | Path | None, suffix: str) -> Path:
+def _place(model: Path, output: str | Path | None, suffixes: tuple[str, str]) -> Path:
     """Where the changed model goes; decided, and refused, before any work is done."""
-    stem = model.name.removesuffix(suffix)
-    path = Path(output) if output is not None else model.with_name(f"{stem}-hardened{suffix}")
+    stem = model.name.removesuffix(suffixes[0])
+    named = f"{stem}-hardened{suffixes[1]}"
+    path = Path(output) if output is not None else model.with_name(named)
     if path.exists():
         raise InputError(f"{path}: exists", "Name another file with --output.")
     if not path.absolute().parent.is_dir():
@@ -149,7 +203,7 @@ def _place(model: Path, output: str | Path | None, suffix: str) -> Path:
 
 def _write(result: Hardened, path: Path) -> None:
     """Write the model so that the file is whole or not there, and nothing is overwritten."""
-    if not isinstance(result.model, Trainable):
+    if not isinstance(result.model, Writable):
         raise InputError(f"{result.defence.name} gives a model that cannot be written")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -164,8 +218,13 @@ def _write(result: Hardened, path: Path) -> None:
 
 
 def _record(
-    workspace: Workspace, subject: Subject, old: Subject, opened: Opened, result: Hardened
+    workspace: Workspace,
+    subject: Subject,
+    old: Subject,
+    opened: Opened,
+    made: tuple[Hardened, Claim | None],
 ) -> str:
+    result, claim = made
     fields = {
         "tool": f"modelkeep {VERSION}",
         "facts": {},
@@ -176,6 +235,7 @@ def _record(
         "before": msgspec.to_builtins(result.before),
         "after": msgspec.to_builtins(result.after),
         "notes": list(result.notes),
+        "claim": {} if claim is None else {**asdict(claim), "checked": list(claim.checked)},
     }
     clock = workspace.keep.clock
     statement = make_statement("hardening", (subject,), fields, clock=clock)

@@ -11,7 +11,8 @@ from onnx import TensorProto, helper
 
 import model_samples as samples
 from modelkeep.core import InputError, MalformedArtifactError
-from modelkeep.models.onnx_session import OnnxModel, load
+from modelkeep.models.onnx_loading import load
+from modelkeep.models.onnx_session import OnnxModel
 from modelkeep.models.trees.onnx_trees import read
 
 # Two trees: three nodes each, the children named before their parent in the second.
