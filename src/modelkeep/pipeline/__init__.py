@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.ancestry import lineage
     from modelkeep.pipeline.artifacts import examine
     from modelkeep.pipeline.assessments import assess, verify_adversarial
+    from modelkeep.pipeline.cards import compare_card, write_card
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
@@ -90,6 +91,7 @@ _HOMES: Final = {
     "granting": ("explain_access", "give_role", "list_access", "review_access"),
     "artifacts": ("examine",),
     "assessments": ("assess", "verify_adversarial"),
+    "cards": ("compare_card", "write_card"),
     "checking": ("check",),
     "converting": ("convert",),
     "data_encrypting": ("encrypt_data", "open_data"),
@@ -164,6 +166,7 @@ __all__ = [
     "charge_release",
     "check",
     "check_data",
+    "compare_card",
     "convert",
     "decrypt_model",
     "describe_as",
@@ -229,4 +232,5 @@ __all__ = [
     "verify_data",
     "verify_evidence",
     "write_baseline",
+    "write_card",
 ]

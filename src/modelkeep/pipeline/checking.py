@@ -27,6 +27,7 @@ from modelkeep.pipeline.artifacts import (
     used_rules,
     why_not_loaded,
 )
+from modelkeep.pipeline.cards import base_models, card_of
 from modelkeep.pipeline.inputs import Inputs, gather_inputs
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.recording import Results, build_statements
@@ -164,7 +165,9 @@ def _results(
         examined.artifact,
         examined.manifest,
         tuple(sorted(set(examined.formats().values()))),
-        materials,
+        data=materials,
+        base_models=base_models(workspace.keep, examined.subject),
+        card=card_of(examined),
     )
     created = timestamp(workspace.keep.clock())
     numbers = assessment.all_measurements() if assessment is not None else ()
