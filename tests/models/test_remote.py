@@ -16,7 +16,8 @@ import pytest
 import model_samples as samples
 from modelkeep.assess import BUILT_IN, assess_model
 from modelkeep.core import InputError
-from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms, scheme_of
+from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms
+from modelkeep.models.remote_schemes import scheme_of
 
 WEIGHTS = np.array([1.0, -2.0, 0.5])
 ROWS = samples.normal(40, 3)

@@ -63,7 +63,7 @@ def assess_model(
     risks: list[Risk] = []
     for attack in attacks:
         try:
-            reason = attack.applies(context)
+            reason = attack.why_not(context)
         except (InputError, MissingExtraError) as error:  # it may ask the model
             result.stopped = (*result.stopped, attack.id)
             missed.append(_stopped(attack, error))

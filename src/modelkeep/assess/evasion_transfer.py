@@ -54,7 +54,10 @@ def searching(
 
 def run(context: Context) -> Iterator[Outcome]:
     """Measure robust accuracy through a surrogate."""
-    rows = context.sample(require_rows(context.train, "data"), QUERIES[context.budget]).rows
+    most = QUERIES[context.budget]
+    if context.left is not None:  # half of them teach the surrogate, half try its points
+        most = min(most, context.left // 2)
+    rows = context.sample(require_rows(context.train, "data"), most).rows
     surrogate = train_surrogate(rows, context.predict(rows), seed=context.seed)
     engine = Engine("transfer from a surrogate", "black box", searching(surrogate, len(rows)))
     yield from measure_with_rules(context, engine)
