@@ -205,14 +205,14 @@ def test_a_running_endpoint_is_solved_within_its_budget(address: str) -> None:
 
 
 @pytest.mark.net
-@pytest.mark.parametrize("queries", [1, 2, 9, 30, 250])
+@pytest.mark.parametrize("queries", [0, 39, 40, 250])
 def test_a_small_budget_is_planned_for_and_nothing_is_sent_beyond_it(
     address: str, queries: int
 ) -> None:
     model = RemoteModel(address, Terms(queries=queries), classes=("0", "1", "2"))
     outcomes = ATTACK.run(samples.context(model, None, drawn()))
-    if queries == 1:
-        with pytest.raises(InputError, match="no query is left"):
+    if queries < 40:
+        with pytest.raises(InputError, match="copying takes at least 40"):
             list(outcomes)
     else:
         found = list(outcomes)

@@ -18,6 +18,7 @@ from modelkeep.core import (
     NotChecked,
     Risk,
 )
+from modelkeep.models import EndpointLostError
 
 
 @dataclass(slots=True)
@@ -82,8 +83,9 @@ def assess_model(
                     made.append(outcome)
         except (InputError, MissingExtraError) as error:
             nothing = not made and attack.predicate not in result.measurements
-            if nothing and attack.predicate == "performance":  # the model cannot be asked
-                raise
+            lost = isinstance(error, EndpointLostError)
+            if nothing and attack.predicate == "performance" and not lost:
+                raise  # the model cannot be asked
             result.stopped = (*result.stopped, attack.id)
             missed.append(_stopped(attack, error))
         found = tuple(made)

@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import http.client
 import json
-import socket
 import ssl
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -26,6 +23,7 @@ import numpy as np
 
 from modelkeep.core import InputError
 from modelkeep.core.version import VERSION
+from modelkeep.models.deadline import deadline
 from modelkeep.models.interface import InputSpec
 from modelkeep.models.outputs import are_probabilities, to_probabilities
 from modelkeep.models.remote_schemes import read_scores, scheme_of, write_request
@@ -98,6 +96,7 @@ class RemoteModel:
         self._last = -np.inf
         self._open: http.client.HTTPConnection | None = None
         self._most = self._terms.queries
+        self._lost = ""
         self.sent = 0
 
     @property
@@ -109,6 +108,11 @@ class RemoteModel:
     def address(self) -> str:
         """Where it answers; an address holds no secret, see ``_checked``."""
         return self._shown()
+
+    @property
+    def budget(self) -> int:
+        """Most rows sent over its life."""
+        return self._terms.queries
 
     @property
     def left(self) -> int:
@@ -138,6 +142,8 @@ class RemoteModel:
         """
         if not len(rows):
             return np.zeros((0, len(self._classes)))
+        if self._lost:  # patience was shown once; every later attack ends at once
+            raise EndpointLostError(self._lost)
         self._afford(len(rows))
         step = self._terms.batch
         parts = [self._scores(rows[at : at + step]) for at in range(0, len(rows), step)]
@@ -220,7 +226,8 @@ class RemoteModel:
                     break
             if attempt < self._terms.retries:
                 self._sleep(_pause(attempt, wait))
-        raise EndpointLostError(f"{self._shown()}: {why} after {self.sent} rows")
+        self._lost = f"{self._shown()}: {why} after {self.sent} rows"
+        raise EndpointLostError(self._lost)
 
     def _once(self, path: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         headers = {
@@ -231,7 +238,7 @@ class RemoteModel:
         if self._terms.token:
             headers["Authorization"] = f"Bearer {self._terms.token}"
         connection = self._connection()
-        with _deadline(connection, self._terms.timeout):
+        with deadline(connection, self._terms.timeout):
             connection.request("POST", path, body=body, headers=headers)
             with connection.getresponse() as response:
                 text = response.read(_MOST_ANSWER + 1)
@@ -297,31 +304,6 @@ def _checked(address: str, terms: Terms) -> SplitResult:
     if terms.token and parts.scheme != "https" and not local:
         raise InputError("the token would travel in the clear", "Use https.")
     return parts
-
-
-@contextmanager
-def _deadline(connection: http.client.HTTPConnection, seconds: float) -> Iterator[None]:
-    """Break a connection that has not answered in time: a socket's own limit is per piece."""
-    late = threading.Event()
-
-    def cut() -> None:
-        late.set()
-        if connection.sock is not None:
-            with suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
-
-    watch = threading.Timer(seconds, cut)
-    watch.start()
-    try:
-        yield
-    except (http.client.HTTPException, OSError) as error:
-        if not late.is_set() and not isinstance(error, TimeoutError):
-            raise
-        raise TimeoutError(f"no whole answer within {seconds:g} s") from error
-    finally:
-        watch.cancel()
-    if late.is_set():
-        raise TimeoutError(f"no whole answer within {seconds:g} s")
 
 
 def _are_logits(scores: np.ndarray) -> bool:

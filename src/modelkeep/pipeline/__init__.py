@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.data_tracing import trace_row
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
+    from modelkeep.pipeline.endpoints import (
+        assess_endpoint,
+        is_endpoint,
+        verify_at_endpoint,
+    )
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
     from modelkeep.pipeline.granting import (
@@ -98,6 +103,7 @@ _HOMES: Final = {
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
+    "endpoints": ("assess_endpoint", "is_endpoint", "verify_at_endpoint"),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
@@ -152,6 +158,7 @@ __all__ = [
     "apply_cleaning",
     "approve_version",
     "assess",
+    "assess_endpoint",
     "break_glass",
     "check",
     "check_data",
@@ -179,6 +186,7 @@ __all__ = [
     "harden",
     "import_trust",
     "init_keep",
+    "is_endpoint",
     "keep_path",
     "lineage",
     "list_access",
@@ -214,6 +222,7 @@ __all__ = [
     "upgrade",
     "verify",
     "verify_adversarial",
+    "verify_at_endpoint",
     "verify_data",
     "verify_evidence",
     "write_baseline",

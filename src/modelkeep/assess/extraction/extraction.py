@@ -42,7 +42,7 @@ from modelkeep.models import EndpointLostError
 from modelkeep.models.intervals import clopper_pearson
 
 _BUDGETS: Final = {"quick": (100,), "standard": (100, 400), "thorough": (100, 400, 1600)}
-_LEAST: Final = 40  # test rows below which half of them judge nothing
+_LEAST: Final = 40  # test rows below which half of them judge nothing; queries likewise
 _MOST_JUDGING: Final = 1000
 _MOST_FEATURES: Final = 500  # equations asked for at once
 _EXACT: Final = 0.99
@@ -71,14 +71,21 @@ def applies(context: Context) -> str | None:
 
 
 def run(context: Context) -> Iterator[Outcome]:
-    """Measure fidelity and accuracy by strategy, budget and way of answering."""
+    """Measure fidelity and accuracy by strategy, budget and way of answering.
+
+    Raises:
+        EndpointLostError: the model's budget of queries is too small.
+    """
     test = require_rows(context.test, "test")
+    if context.left is not None and context.left < _LEAST:
+        raise EndpointLostError(
+            f"{context.left} queries are left, and copying takes at least {_LEAST}",
+            "Raise the query budget.",
+        )
     order = np.random.default_rng(context.seed).permutation(len(test))
     half = len(test) // 2
     most = _MOST_JUDGING if context.left is None else min(_MOST_JUDGING, context.left * 2 // 3)
     judging = test.take(order[half:][:most])
-    if not len(judging):
-        raise EndpointLostError("no query is left to judge a copy", "Raise the query budget.")
     said = context.predict(judging.rows).argmax(axis=1)
     judge = _Judge(judging.rows, said, context.truth(judging))
     numeric = np.broadcast_to(test.numeric, test.rows.shape[1:])
