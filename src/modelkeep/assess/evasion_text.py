@@ -111,9 +111,9 @@ def _measured(
         budget={"queries": work[0]},
         seed=context.seed,
         method=f"changed words by importance; {_INTERVAL}",
-        note=f"an upper bound: a stronger attack may break more; similarity: "
-        f"{budget.words:.0%} of the words, one at least, {budget.edits} character edits a word; no synonyms"
-        + again,
+        note="an upper bound: a stronger attack may break more; similarity: "
+        f"{budget.words:.0%} of the words, one at least, {budget.edits} character edits a "
+        "word; no synonyms" + again,
     )
 
 

@@ -62,9 +62,9 @@ def assess(context: click.Context, /, model: str | None, **given: Any) -> None: 
     about it again. ``--against OLD`` compares what both versions rest on.
 
     MODEL may be the http address of an endpoint (Open Inference Protocol, MLflow, or plain
-    JSON). All attacks share one budget of queries, and nothing is recorded: nobody can hash
-    what stands behind an address. ``--text COLUMN`` is for classifiers of texts in a .csv,
-    .jsonl or .parquet table.
+    JSON). All attacks share one budget of queries, and the numbers are not recorded: nobody
+    can hash what stands behind an address. ``--text COLUMN`` is for classifiers of texts in a
+    .csv, .jsonl or .parquet table.
 
     \b
     Examples:

@@ -2,9 +2,9 @@
 
 read the rows -> ask a few of them -> attack, all within one budget of queries -> report.
 
-Nothing is recorded. A statement is about a digest, and a gate believes it of those bytes;
-nobody can hash what stands behind an address, and it may change between two questions. To let
-an operator name the file would let numbers of one model prove another, so the report is
+No measurement is recorded. A statement is about a digest, and a gate believes it of those
+bytes; nobody can hash what stands behind an address, and it may change between two questions.
+To let an operator name the file would let numbers of one model prove another, so the report is
 printed, says so, and no gate ever sees it. For the same reason a killed run starts again.
 
 Who may ask the endpoint is decided there, by its token; roles decide who may read the rows.
@@ -49,8 +49,8 @@ SECONDS: Final = 30.0
 _ASKED: Final = ("PER001", "EXT001", "EVA003", "EVA004", "EVA006", "EVA002")
 _SETTLING: Final = 64  # rows that tell what kind of scores come back
 _UNRECORDED: Final = (
-    "nothing was recorded: evidence is about bytes, and an endpoint has no digest; assess the "
-    "file it serves to have something that a gate can believe"
+    "no measurement was recorded: evidence is about bytes, and an endpoint has no digest; "
+    "assess the file it serves to have something that a gate can believe"
 )
 _LONGEST_TOKEN: Final = 16_384  # bytes
 
@@ -74,7 +74,7 @@ def assess_endpoint(  # noqa: PLR0913 - keyword-only, each documented below
     listener: Listener | None = None,
     **flags: Value | None,
 ) -> Report:
-    """Attack a model behind an address; nothing is recorded.
+    """Attack a model behind an address; what was measured is reported, not recorded.
 
     Args:
         address: see ``models.remote_schemes``.
