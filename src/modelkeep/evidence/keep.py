@@ -32,7 +32,8 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry, Store, open_store
+from modelkeep.evidence.store import Store, open_store
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.evidence.trust_map import (
     Log,
     TrustMap,
@@ -111,6 +112,28 @@ class Keep:
                 f"{self.root}: its key may not assert {row.key}: the keep is older than that",
                 "Upgrade it: modelkeep init --upgrade",
             )
+
+    def record_next(
+        self, statement: Statement, known: Iterable[str], kinds: Iterable[str]
+    ) -> Receipt | None:
+        """Sign a statement and append it unless others were appended meanwhile.
+
+        Args:
+            statement: what to record.
+            known: ids of the statements it rests on: all of those kinds about its subject.
+            kinds: short names of predicates.
+
+        Returns:
+            ``None`` if the log has moved on; read it again and decide anew.
+        """
+        self.require_own_grant(statement.predicate_type)
+        body = seal(statement.to_bytes(), self.key)
+        entry = entry_of(statement, body)
+        uris = [by_key(kind).uri for kind in kinds]
+        place = self.store.append_next(entry, known, uris)
+        if place is None:
+            return None
+        return Receipt(entry.statement_id, place, self.store.newest_checkpoint() or "")
 
     def file(self, envelopes: Iterable[bytes]) -> int:
         """Append statements that others signed, byte for byte; returns how many were new.

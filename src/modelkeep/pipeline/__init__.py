@@ -44,6 +44,11 @@ if TYPE_CHECKING:
     )
     from modelkeep.pipeline.hardening import harden
     from modelkeep.pipeline.loading import admit, guard, load
+    from modelkeep.pipeline.privacy_ledger import (
+        charge_release,
+        set_privacy_budget,
+        show_privacy_ledger,
+    )
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
@@ -75,6 +80,7 @@ if TYPE_CHECKING:
         rotate_trust,
     )
     from modelkeep.pipeline.upgrading import upgrade
+    from modelkeep.pipeline.vulnerabilities import find_vulnerabilities
     from modelkeep.pipeline.workspace import (
         Workspace,
         init_keep,
@@ -108,6 +114,7 @@ _HOMES: Final = {
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
+    "privacy_ledger": ("charge_release", "set_privacy_budget", "show_privacy_ledger"),
     "records": (
         "export_evidence",
         "list_evidence",
@@ -138,6 +145,7 @@ _HOMES: Final = {
         "rotate_trust",
     ),
     "upgrading": ("upgrade",),
+    "vulnerabilities": ("find_vulnerabilities",),
     "workspace": ("Workspace", "init_keep", "keep_path", "open_workspace", "place_of_new_keep"),
 }
 
@@ -160,6 +168,7 @@ __all__ = [
     "assess",
     "assess_endpoint",
     "break_glass",
+    "charge_release",
     "check",
     "check_data",
     "convert",
@@ -179,6 +188,7 @@ __all__ = [
     "find_leaks",
     "find_personal_data",
     "find_poison",
+    "find_vulnerabilities",
     "fit_scaling",
     "gate",
     "give_role",
@@ -214,7 +224,9 @@ __all__ = [
     "scale_data",
     "scan",
     "seal_data",
+    "set_privacy_budget",
     "show_evidence",
+    "show_privacy_ledger",
     "show_version",
     "sign",
     "trace_provenance",
