@@ -151,7 +151,7 @@ def test_categories_are_asked_as_categories() -> None:
 )
 def test_it_needs_enough_rows_of_numbers(data: Dataset | None, why: str) -> None:
     model = samples.Answering(linear)
-    assert why in (ATTACK.applies(samples.context(model, None, data)) or "")
+    assert why in (ATTACK.why_not(samples.context(model, None, data)) or "")
 
 
 def test_without_torch_equations_are_solved_and_the_rest_is_named(
@@ -205,12 +205,19 @@ def test_a_running_endpoint_is_solved_within_its_budget(address: str) -> None:
 
 
 @pytest.mark.net
-def test_a_budget_that_is_spent_ends_the_attack_before_anything_more_is_sent(
-    address: str,
+@pytest.mark.parametrize("queries", [0, 39, 40, 250])
+def test_a_small_budget_is_planned_for_and_nothing_is_sent_beyond_it(
+    address: str, queries: int
 ) -> None:
-    model = RemoteModel(address, Terms(queries=250), classes=("0", "1", "2"))
+    model = RemoteModel(address, Terms(queries=queries), classes=("0", "1", "2"))
     outcomes = ATTACK.run(samples.context(model, None, drawn()))
-    with pytest.raises(InputError, match="budget"):
-        list(outcomes)
-    assert model.sent == 209
+    if queries < 40:
+        with pytest.raises(InputError, match="copying takes at least 40"):
+            list(outcomes)
+    else:
+        found = list(outcomes)
+        unsolved = [m.what for m in found if isinstance(m, NotChecked)]
+        assert unsolved == (["extraction by equations"] if queries < 50 else [])
+        assert any(isinstance(m, Measurement) and "natural" in m.name for m in found)
+    assert model.sent <= queries
     model.close()

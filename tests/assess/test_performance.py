@@ -75,3 +75,14 @@ def test_it_needs_test_rows() -> None:
     assert ATTACK.applies(samples.context(model, data, data)) is None
     assert "--test" in (ATTACK.applies(samples.context(model, data, None)) or "")
     assert ATTACK.facts(()) == {}
+
+
+def test_a_model_that_counts_is_asked_about_no_more_rows_than_it_gives() -> None:
+    class Counting(samples.Answering):
+        left = 5
+
+    given = samples.context(Counting(told), None, calibrated(50))
+    found = [m for m in ATTACK.run(given) if isinstance(m, Measurement)]
+    assert {m.n for m in found} == {5}
+    assert all("on some of 50 rows" in m.note for m in found)
+    assert all(not m.note for m in performance(calibrated(50)))

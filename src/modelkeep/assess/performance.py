@@ -26,6 +26,7 @@ from modelkeep.core import Measurement, Risk
 from modelkeep.models.intervals import LEVEL, clopper_pearson
 
 _BINS: Final = 15
+_INTERVAL: Final = "Clopper-Pearson interval"
 _DRAWS: Final = 400
 _NOTICE: Final = 0.05  # a calibration error below this is not listed as a risk
 
@@ -36,15 +37,19 @@ def applies(context: Context) -> str | None:
 
 
 def run(context: Context) -> Iterator[Outcome]:
-    """Measure accuracy and expected calibration error on all test rows."""
+    """Measure accuracy and expected calibration error on all test rows it may ask about."""
     data = require_rows(context.test, "test")
+    note = ""
+    if context.left is not None and context.left < len(data):
+        note = f"on some of {len(data)} rows: the budget of queries has no more"
+        data = context.sample(data, max(1, context.left))
     truth = context.truth(data)
     scores = context.predict(data.rows)
     right = context.answers(data.rows, scores) == truth  # an answer not given is not right
     hits, n = int(right.sum()), len(right)
     low, high = clopper_pearson(hits, n)
     yield Measurement(
-        "test_accuracy", hits / n, low, high, "fraction", n, method="Clopper-Pearson interval"
+        "test_accuracy", hits / n, low, high, "fraction", n, method=_INTERVAL, note=note
     )
     confidence = scores.max(axis=1)
     top = scores.argmax(axis=1) == truth
@@ -58,6 +63,7 @@ def run(context: Context) -> Iterator[Outcome]:
         n,
         seed=context.seed,
         method=f"expected calibration error, {_BINS} bins, bootstrap interval",
+        note=note,
     )
 
 
@@ -112,4 +118,5 @@ ATTACK: Final = Attack(
     run,
     facts,
     risks,
+    takes=("tabular", "image", "text"),
 )

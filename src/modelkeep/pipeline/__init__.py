@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.data_tracing import trace_row
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
+    from modelkeep.pipeline.endpoints import (
+        assess_endpoint,
+        is_endpoint,
+        verify_at_endpoint,
+    )
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
     from modelkeep.pipeline.granting import (
@@ -106,6 +111,7 @@ _HOMES: Final = {
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
+    "endpoints": ("assess_endpoint", "is_endpoint", "verify_at_endpoint"),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
@@ -162,6 +168,7 @@ __all__ = [
     "apply_cleaning",
     "approve_version",
     "assess",
+    "assess_endpoint",
     "break_glass",
     "charge_release",
     "check",
@@ -192,6 +199,7 @@ __all__ = [
     "harden",
     "import_trust",
     "init_keep",
+    "is_endpoint",
     "keep_path",
     "lineage",
     "list_access",
@@ -229,6 +237,7 @@ __all__ = [
     "upgrade",
     "verify",
     "verify_adversarial",
+    "verify_at_endpoint",
     "verify_data",
     "verify_evidence",
     "write_baseline",

@@ -38,10 +38,11 @@ from modelkeep.assess.interface import (
     require_rows,
 )
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
+from modelkeep.models import EndpointLostError
 from modelkeep.models.intervals import clopper_pearson
 
 _BUDGETS: Final = {"quick": (100,), "standard": (100, 400), "thorough": (100, 400, 1600)}
-_LEAST: Final = 40  # test rows below which half of them judge nothing
+_LEAST: Final = 40  # test rows below which half of them judge nothing; queries likewise
 _MOST_JUDGING: Final = 1000
 _MOST_FEATURES: Final = 500  # equations asked for at once
 _EXACT: Final = 0.99
@@ -64,19 +65,27 @@ def applies(context: Context) -> str | None:
     """It needs test rows of numbers."""
     if context.test is None:
         return "no test data was given (--test FILE)"
-    if context.test.kind == "text":
-        return "copies of models of text are not made"
     if len(context.test) < _LEAST:
         return f"fewer than {_LEAST} test rows"
     return None
 
 
 def run(context: Context) -> Iterator[Outcome]:
-    """Measure fidelity and accuracy by strategy, budget and way of answering."""
+    """Measure fidelity and accuracy by strategy, budget and way of answering.
+
+    Raises:
+        EndpointLostError: the model's budget of queries is too small.
+    """
     test = require_rows(context.test, "test")
+    if context.left is not None and context.left < _LEAST:
+        raise EndpointLostError(
+            f"{context.left} queries are left, and copying takes at least {_LEAST}",
+            "Raise the query budget.",
+        )
     order = np.random.default_rng(context.seed).permutation(len(test))
     half = len(test) // 2
-    judging = test.take(order[half:][:_MOST_JUDGING])
+    most = _MOST_JUDGING if context.left is None else min(_MOST_JUDGING, context.left * 2 // 3)
+    judging = test.take(order[half:][:most])
     said = context.predict(judging.rows).argmax(axis=1)
     judge = _Judge(judging.rows, said, context.truth(judging))
     numeric = np.broadcast_to(test.numeric, test.rows.shape[1:])
@@ -96,6 +105,10 @@ def _by_equations(context: Context, knows: Knowledge, judge: _Judge) -> Iterator
     flat = knows.rows.reshape(len(knows.rows), -1)
     if not knows.numeric.all() or flat.shape[1] > _MOST_FEATURES:
         return
+    if context.left is not None and context.left // 2 < flat.shape[1] + 1:
+        why = f"{context.left} queries are left; it takes {flat.shape[1] + 1} of a half of them"
+        yield NotChecked("extraction by equations", why)
+        return
     points = design_points(flat)
     shape = knows.rows.shape[1:]
     victim = Victim(context.predict, shape, len(points), SCORES)
@@ -109,7 +122,8 @@ def _by_equations(context: Context, knows: Knowledge, judge: _Judge) -> Iterator
 
 def _by_natural_rows(context: Context, knows: Knowledge, judge: _Judge) -> Iterator[Outcome]:
     """One table: budgets by ways of answering."""
-    budgets = sorted({min(b, len(knows.rows)) for b in _BUDGETS[context.budget]})
+    most = len(knows.rows) if context.left is None else min(len(knows.rows), context.left)
+    budgets = sorted({min(b, most) for b in _BUDGETS[context.budget]})
     victim = Victim(context.predict, knows.rows.shape[1:], budgets[-1], SCORES)
     natural = STRATEGIES[0]
     rows, answers = natural.collect(victim, knows)
