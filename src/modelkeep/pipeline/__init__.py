@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.accessing import require_access
     from modelkeep.pipeline.ancestry import lineage
     from modelkeep.pipeline.artifacts import examine
     from modelkeep.pipeline.assessments import assess, verify_adversarial
@@ -38,8 +39,10 @@ if TYPE_CHECKING:
         review_access,
     )
     from modelkeep.pipeline.hardening import harden
+    from modelkeep.pipeline.key_issuing import issue_key, list_keys, withdraw_key
     from modelkeep.pipeline.loading import admit, guard, load
     from modelkeep.pipeline.records import (
+        correct_clock,
         export_evidence,
         list_evidence,
         prove_evidence,
@@ -79,6 +82,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES: Final = {
+    "accessing": ("require_access",),
     "ancestry": ("lineage",),
     "training": ("record_training",),
     "granting": ("explain_access", "give_role", "list_access", "review_access"),
@@ -102,7 +106,9 @@ _HOMES: Final = {
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
+    "key_issuing": ("issue_key", "list_keys", "withdraw_key"),
     "records": (
+        "correct_clock",
         "export_evidence",
         "list_evidence",
         "prove_evidence",
@@ -156,6 +162,7 @@ __all__ = [
     "check",
     "check_data",
     "convert",
+    "correct_clock",
     "decrypt_model",
     "describe_as",
     "diagnose",
@@ -179,10 +186,12 @@ __all__ = [
     "harden",
     "import_trust",
     "init_keep",
+    "issue_key",
     "keep_path",
     "lineage",
     "list_access",
     "list_evidence",
+    "list_keys",
     "list_registry",
     "list_rules",
     "list_trust",
@@ -198,6 +207,7 @@ __all__ = [
     "record_training",
     "register",
     "remove_trust",
+    "require_access",
     "review_access",
     "review_queue",
     "revoke_trust",
@@ -216,5 +226,6 @@ __all__ = [
     "verify_adversarial",
     "verify_data",
     "verify_evidence",
+    "withdraw_key",
     "write_baseline",
 ]
