@@ -23,6 +23,7 @@ ASKS = {"require_access"}
 # Jobs that read bytes and hand out none of them, nor what they hold.
 BYTES_STAY = {
     "scan": "says what is dangerous in a file; needs no keep and records nothing",
+    "find_vulnerabilities": "names packages of lock files; needs no keep and records nothing",
     "verify": "hashes, and compares with what was signed",
     "gate": "hashes, and says what the evidence allows",
     "list_evidence": "hashes, to find what the log says",

@@ -274,3 +274,14 @@ def test_lengths_and_leaves_show_what_was_edited(store: Store, tmp_path: Path) -
     assert store.lengths() == (2, 3, 3, 3)
     tamper(tmp_path, ("DELETE FROM node WHERE level = 0 AND position = 2", ()))
     assert store.misplaced(subject) == [2]
+
+
+def test_an_entry_is_appended_only_to_the_log_it_was_decided_from(store: Store) -> None:
+    first, second, third = entries(b"a", b"b", b"c")
+    kinds = [first.predicate_type]
+    assert store.append_next(first, [], kinds) == 0
+    assert store.append_next(second, [], kinds) is None  # others were appended meanwhile
+    assert store.append_next(second, [first.statement_id], kinds) == 1
+    assert store.append([third]) == 2
+    assert [found.body for found in store.entries()] == [b"a", b"b", b"c"]
+    assert store.checkpoints() == roots([b"a", b"b", b"c"])

@@ -66,7 +66,7 @@ def test_an_alarm_about_the_changed_model_takes_the_gain_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = measuring_module.Judgement(
-        ("evasion", "performance"), "robust_accuracy", higher=True, alarm="measured"
+        ("evasion", "performance"), ("robust_accuracy",), higher=True, alarm="measured"
     )
     monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
     done = harden(task(), DEFENCE, EFFORT, measuring((0.1, 0.2), (0.3, 0.4)))
@@ -82,7 +82,7 @@ def test_a_probe_of_the_old_model_measures_both(monkeypatch: pytest.MonkeyPatch)
 
         return number
 
-    found = measuring_module.Judgement(("evasion",), "hit", higher=False, probe=probe)
+    found = measuring_module.Judgement(("evasion",), ("hit",), higher=False, probe=probe)
     monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
     done = harden(task(), DEFENCE, EFFORT, measuring((0, 0), (0, 0)))
     assert done.gained
@@ -94,7 +94,7 @@ def test_coming_closer_is_no_gain_where_a_number_must_be_reached(
     monkeypatch: pytest.MonkeyPatch, after: float, *, gained: bool
 ) -> None:
     found = measuring_module.Judgement(
-        ("evasion",), "robust_accuracy", higher=False, enough=0.05
+        ("evasion",), ("robust_accuracy",), higher=False, enough=0.05
     )
     monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
     attacks = measuring((0.9, 1.0), (after - 0.01, after + 0.01))[:1]

@@ -8,7 +8,7 @@ import pytest
 
 from evidence_samples import noon, start_child
 from modelkeep.evidence import Keep, audit_log, open_keep
-from modelkeep.registry import NEXT, Stage, Version, approve, enter, find_version
+from modelkeep.registry import Stage, Version, approve, enter, find_version
 from registry_samples import PEOPLE, Hands, decide, keep_with_people, registered
 
 pytestmark = pytest.mark.slow
@@ -64,38 +64,32 @@ def test_one_of_many_takes_the_step_and_the_rest_are_refused(tmp_path: Path) -> 
     print(f"{ROUNDS} rounds of 3 promotions at once: 1 taken in each")  # noqa: T201
 
 
-def test_steps_at_once_form_one_legal_way(tmp_path: Path) -> None:
+def test_one_of_three_steps_from_one_stage_is_taken(tmp_path: Path) -> None:
     prepare(tmp_path, Stage.CANDIDATE, ("bo", "cy"))
     found = race(tmp_path, "approved ada", "revoked bo", "retired cy")
-    both = 0
+    first = dict.fromkeys((Stage.APPROVED, Stage.REVOKED, Stage.RETIRED), 0)
     for name, (taken, refused) in found.items():
-        stages = {Stage(racer.partition(" ")[0]) for racer in taken}
-        ends = {stage for stage in stages if stage.is_final}
-        assert len(ends) == 1, (taken, refused)  # after an end there is no other step
-        both += Stage.APPROVED in stages
+        (won,) = {Stage(racer.partition(" ")[0]) for racer in taken}
+        assert all("there is no step from" in sentence for sentence in refused)
         keep, version = read(tmp_path, name)
-        assert version.earned in ends
-        assert NEXT[version.earned] == ()
+        assert version.earned is won
         keep.close()
-    print(f"{ROUNDS} rounds of approve, revoke, retire at once: {both} approved first")  # noqa: T201
+        first[won] += 1
+    won = {stage.value: count for stage, count in first.items()}
+    print(f"{ROUNDS} rounds of three steps at once, one taken in each: {won}")  # noqa: T201
 
 
 def test_approvals_at_once_all_count_and_the_authors_never_does(tmp_path: Path) -> None:
     prepare(tmp_path, Stage.CANDIDATE)
-    found = race(tmp_path, "approval bo", "approval cy", "approval ada", "approved ada")
-    soon = 0
+    found = race(tmp_path, "approval bo", "approval cy", "approval ada", "approved cy")
     for name, (taken, refused) in found.items():
-        assert {"approval ada"} & taken == set()
+        assert taken == {"approval bo", "approval cy"}, refused
+        assert any("is the author" in sentence for sentence in refused)
         keep, version = read(tmp_path, name)
-        if "approved ada" in taken:
-            assert {"approval bo", "approval cy"} <= taken
-            soon += 1
-        else:
-            assert version.earned is Stage.CANDIDATE
-        approvers = {racer.split()[1] for racer in taken if racer.startswith("approval")}
-        assert set(version.approvals) == approvers == {"bo", "cy"}, refused
+        assert version.approvals == ("bo", "cy")
+        assert version.earned is Stage.CANDIDATE  # who read it before them cannot go on
         keep.close()
-    print(f"{ROUNDS} rounds of approvals and a step at once: {soon} approved by both")  # noqa: T201
+    print(f"{ROUNDS} rounds of approvals at once: both counted in each")  # noqa: T201
 
 
 def test_approval_that_came_too_late_is_told(tmp_path: Path) -> None:

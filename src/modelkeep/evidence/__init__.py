@@ -37,6 +37,7 @@ from modelkeep.evidence.rotation import revoke_key, rotate_key
 from modelkeep.evidence.statement import (
     Clock,
     Statement,
+    UnknownSignerError,
     make_statement,
     parse_envelope,
     parse_statement,
@@ -44,7 +45,8 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry, Store
+from modelkeep.evidence.store import Store
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.evidence.transfer import Imported, export_signed, import_signed
 from modelkeep.evidence.trust_map import (
     Ending,
@@ -80,6 +82,7 @@ __all__ = [
     "Statement",
     "Store",
     "TrustMap",
+    "UnknownSignerError",
     "anchor_problems",
     "audit_log",
     "by_key",

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
-from modelkeep.evidence.keep import Keep, entry_of
+from modelkeep.evidence.keep import Keep
 from modelkeep.evidence.merkle import Frontier, leaf_hash
 from modelkeep.evidence.statement import parse_statement, verify_envelope
-from modelkeep.evidence.store import Entry
+from modelkeep.evidence.store_tables import Entry, entry_of
 
 
 def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:

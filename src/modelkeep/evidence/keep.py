@@ -17,7 +17,7 @@ from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from modelkeep.core import EvidenceError, InputError, Subject, UsageError
+from modelkeep.core import EvidenceError, InputError, UsageError
 from modelkeep.core.clock import timestamp, utc_now
 from modelkeep.core.replacing import locked
 from modelkeep.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
@@ -31,11 +31,11 @@ from modelkeep.evidence.statement import (
     Statement,
     parse_statement,
     seal,
-    statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry, Store
+from modelkeep.evidence.store import Store
 from modelkeep.evidence.store_opening import open_store
+from modelkeep.evidence.store_tables import entry_of
 from modelkeep.evidence.trust_map import (
     Log,
     TrustMap,
@@ -130,6 +130,28 @@ class Keep:
                 "Upgrade it: modelkeep init --upgrade",
             )
 
+    def record_next(
+        self, statement: Statement, known: Iterable[str], kinds: Iterable[str]
+    ) -> Receipt | None:
+        """Sign a statement and append it unless others were appended meanwhile.
+
+        Args:
+            statement: what to record.
+            known: ids of the statements it rests on: all of those kinds about its subject.
+            kinds: short names of predicates.
+
+        Returns:
+            ``None`` if the log has moved on; read it again and decide anew.
+        """
+        self.require_own_grant(statement.predicate_type)
+        body = seal(statement.to_bytes(), self.key)
+        entry = entry_of(statement, body)
+        uris = [by_key(kind).uri for kind in kinds]
+        place = self.store.append_next(entry, known, uris)
+        if place is None:
+            return None
+        return Receipt(entry.statement_id, place, self.store.newest_checkpoint() or "")
+
     def file(self, envelopes: Iterable[bytes]) -> int:
         """Append statements that others signed, byte for byte; returns how many were new.
 
@@ -187,23 +209,6 @@ class Keep:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def entry_of(statement: Statement, body: bytes) -> Entry:
-    """The log entry of a statement: its envelope and the columns it is found by.
-
-    Raises:
-        EvidenceError: the statement does not say when it was issued or expires.
-    """
-    subject: Subject = statement.subjects[0]
-    return Entry(
-        statement_id=statement_id(body),
-        subject=subject.digest.sha256,
-        predicate_type=statement.predicate_type,
-        issued=timestamp(statement.issued),
-        expires=timestamp(statement.expires),
-        body=body,
-    )
 
 
 def find_keep(start: Path) -> Path:

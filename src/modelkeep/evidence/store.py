@@ -19,49 +19,20 @@ from sqlalchemy.exc import DatabaseError
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.core.replacing import DISK_HINT
 from modelkeep.evidence.merkle import Frontier, Node, leaf_hash
+from modelkeep.evidence.store_tables import (
+    CHECKPOINT,
+    ENTRY,
+    NODE,
+    Entry,
+    as_bytes,
+    entry_from,
+    row_of,
+)
 
 _BATCH: Final = 256  # most appends that share a commit
 _LAST: Final = 64  # entries looked at for the time the log has come to
 # How SQLite's names for a disk that is full or fails begin.
 _OF_THE_DISK: Final = ("SQLITE_FULL", "SQLITE_IOERR")
-_METADATA: Final = sa.MetaData()
-ENTRY: Final = sa.Table(
-    "entry",
-    _METADATA,
-    sa.Column("seq", sa.Integer, primary_key=True),
-    sa.Column("statement_id", sa.String(64)),
-    sa.Column("subject", sa.String(64)),
-    sa.Column("predicate_type", sa.Text),
-    sa.Column("issued", sa.String(20)),
-    sa.Column("expires", sa.String(20)),
-    sa.Column("body", sa.LargeBinary),
-)
-NODE: Final = sa.Table(
-    "node",
-    _METADATA,
-    sa.Column("level", sa.Integer, primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("hash", sa.LargeBinary(32)),
-)
-CHECKPOINT: Final = sa.Table(
-    "checkpoint",
-    _METADATA,
-    sa.Column("size", sa.Integer, primary_key=True),
-    sa.Column("note", sa.Text),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One log entry: an envelope and the columns it is found by."""
-
-    statement_id: str
-    subject: str
-    predicate_type: str
-    issued: str
-    expires: str
-    body: bytes
-    seq: int = -1
 
 
 @dataclass(slots=True)
@@ -113,6 +84,40 @@ class Store:
             raise EvidenceError(f"the evidence store refused an entry: {ticket.error}", hint)
         return ticket.first
 
+    def append_next(
+        self, entry: Entry, known: Iterable[str], kinds: Iterable[str]
+    ) -> int | None:
+        """Append an entry unless the log has moved on where it matters.
+
+        What was decided from a reading of the log is thus never appended to another log.
+
+        Args:
+            entry: what to append.
+            known: ids of all entries of those kinds about its subject, as they were read.
+            kinds: predicate types it rests on.
+
+        Returns:
+            Its index, on disk; ``None`` if there are other entries by now.
+
+        Raises:
+            EvidenceError: the database refused it.
+        """
+        ticket = _Ticket([entry])
+        query = sa.select(ENTRY.c.statement_id).where(
+            ENTRY.c.subject == entry.subject, ENTRY.c.predicate_type.in_(list(kinds))
+        )
+        with self._commit_lock:
+            try:
+                with self._transaction() as connection:
+                    found = {str(row[0]) for row in connection.execute(query)}
+                    if found != set(known):
+                        return None
+                    self._write(connection, [ticket])
+            except BaseException:
+                self._frontier = Frontier()  # forces a reload
+                raise
+        return ticket.first
+
     def _commit(self, batch: list[_Ticket]) -> None:
         try:
             with self._transaction() as connection:
@@ -139,7 +144,7 @@ class Store:
         for ticket in batch:
             ticket.first = frontier.size
             for entry in ticket.entries:
-                rows.append(_row(entry, frontier.size))
+                rows.append(row_of(entry, frontier.size))
                 nodes += frontier.append(leaf_hash(entry.body))
         if not rows:
             return
@@ -176,7 +181,7 @@ class Store:
         if subject is not None:
             query = query.where(ENTRY.c.subject == subject)
         with self._transaction() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            return [entry_from(row) for row in connection.execute(query)]
 
     def misplaced(self, subject: str) -> list[int]:
         """Entries of a subject whose bytes are not those the tree holds in their place."""
@@ -186,7 +191,7 @@ class Store:
         query = query.where(ENTRY.c.subject == subject).order_by(ENTRY.c.seq)
         with self._transaction() as connection:
             rows = connection.execute(query).all()
-        return [int(seq) for seq, body, leaf in rows if leaf_hash(_bytes(body)) != leaf]
+        return [int(seq) for seq, body, leaf in rows if leaf_hash(as_bytes(body)) != leaf]
 
     def lengths(self) -> tuple[int, int, int, int]:
         """How many entries there are, how many places, leaves, and entries signed for."""
@@ -211,7 +216,7 @@ class Store:
         if subjects is not None:
             query = query.where(ENTRY.c.subject.in_(list(subjects)))
         with self._transaction() as connection:
-            return [_entry(row) for row in connection.execute(query.order_by(ENTRY.c.seq))]
+            return [entry_from(row) for row in connection.execute(query.order_by(ENTRY.c.seq))]
 
     def newest_issued(self, besides: Iterable[str] = ()) -> str:
         """Latest time of issue among the last entries of the log; empty while there are none.
@@ -230,7 +235,7 @@ class Store:
         """Entries that state a later time of issue than ``moment``, in log order."""
         query = sa.select(ENTRY).where(ENTRY.c.issued > moment).order_by(ENTRY.c.seq)
         with self._transaction() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            return [entry_from(row) for row in connection.execute(query)]
 
     def size_at(self, moment: str) -> int:
         """How many entries stand before the first that was issued at ``moment`` or later."""
@@ -253,7 +258,7 @@ class Store:
         if len(rows) != 1:
             many = "more than one entry starts" if rows else "no entry starts"
             raise InputError(f"{many} with {statement_id!r}", "See `modelkeep evidence list`.")
-        return _entry(rows[0])
+        return entry_from(rows[0])
 
     def node(self, level: int, position: int) -> bytes:
         """Hash of a complete subtree.
@@ -268,7 +273,7 @@ class Store:
         """Every node of the tree by level and position."""
         with self._transaction() as connection:
             rows = connection.execute(sa.select(NODE)).all()
-        return {(int(row.level), int(row.position)): _bytes(row.hash) for row in rows}
+        return {(int(row.level), int(row.position)): as_bytes(row.hash) for row in rows}
 
     def checkpoints(self) -> list[str]:
         """Signed notes, oldest first."""
@@ -301,38 +306,9 @@ def disk_failed(error: DatabaseError) -> bool:
     return str(getattr(error.orig, "sqlite_errorname", "")).startswith(_OF_THE_DISK)
 
 
-def _row(entry: Entry, seq: int) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "statement_id": entry.statement_id,
-        "subject": entry.subject,
-        "predicate_type": entry.predicate_type,
-        "issued": entry.issued,
-        "expires": entry.expires,
-        "body": entry.body,
-    }
-
-
-def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
-    return Entry(
-        statement_id=str(row.statement_id),
-        subject=str(row.subject),
-        predicate_type=str(row.predicate_type),
-        issued=str(row.issued),
-        expires=str(row.expires),
-        body=_bytes(row.body),
-        seq=int(row.seq),
-    )
-
-
-def _bytes(value: object) -> bytes:
-    """A stored value as bytes; SQLite lets anybody put text into any column."""
-    return value if isinstance(value, bytes) else str(value).encode()
-
-
 def _node(connection: sa.Connection, level: int, position: int) -> bytes:
     query = sa.select(NODE.c.hash).where(NODE.c.level == level, NODE.c.position == position)
     found = connection.execute(query).scalar()
     if found is None:
         raise EvidenceError(f"the log's tree has no node ({level}, {position})")
-    return _bytes(found)
+    return as_bytes(found)

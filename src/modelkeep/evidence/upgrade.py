@@ -11,9 +11,10 @@ import msgspec
 
 from modelkeep.core import Digest, Subject, UsageError
 from modelkeep.core.version import VERSION
-from modelkeep.evidence.keep import Keep, entry_of
+from modelkeep.evidence.keep import Keep
 from modelkeep.evidence.predicates import TABLE
 from modelkeep.evidence.statement import make_statement, seal
+from modelkeep.evidence.store_tables import entry_of
 from modelkeep.evidence.trust_map import Signer, TrustMap, load_trust_map
 
 

@@ -28,7 +28,7 @@ class Judgement:
 
     Attributes:
         predicates: assessments to run.
-        number: the measurement that must get better.
+        numbers: measurements of which the worst must get better.
         higher: whether better is higher.
         probe: given the task before, returns what makes the number on either model, where
             no assessment of one model alone can.
@@ -37,7 +37,7 @@ class Judgement:
     """
 
     predicates: tuple[str, ...]
-    number: str
+    numbers: tuple[str, ...]
     higher: bool
     probe: Probe | None = None
     alarm: str = ""
@@ -47,19 +47,29 @@ class Judgement:
 JUDGEMENTS: Final[dict[Against, Judgement]] = {
     "evasion": Judgement(
         ("performance", "evasion"),
-        "robust_accuracy",
+        ("robust_accuracy",),
         higher=True,
         alarm="gradient_masking_suspected",
     ),
     "backdoor": Judgement(
         ("performance", "backdoor"),
-        known_trigger.NAME,
+        (known_trigger.NAME,),
         higher=False,
         probe=known_trigger.known_trigger,
         alarm="backdoor_suspected",
         enough=0.05,
     ),
-    "bias": Judgement(("performance", "fairness"), "accuracy_gap", higher=False),
+    "bias": Judgement(("performance", "fairness"), ("accuracy_gap",), higher=False),
+    "membership": Judgement(
+        ("performance", "membership"),
+        (
+            "membership_auc_fusion",
+            "membership_auc_lira",
+            "membership_auc_reference",
+            "membership_auc_loss",
+        ),
+        higher=False,
+    ),
 }
 _NO_GAIN: Final = "the intervals before and after overlap: no gain is shown on these rows"
 _EARNED: Final = (
@@ -102,7 +112,8 @@ def harden(
     model = defence.run(fitting, effort)
     after = _measure(replace(context, model=model), measuring, probe)
     old = _worst(before.numbers, judgement)
-    earned = replace(judgement, number=defence.earns or judgement.number)
+    numbers = (defence.earns,) if defence.earns else judgement.numbers
+    earned = replace(judgement, numbers=numbers)
     new = _worst(after.numbers, earned)
     better = new.low > old.high if judgement.higher else new.high < old.low
     short = _short(new, judgement)
@@ -150,14 +161,16 @@ def _measure(
 
 
 def _worst(made: tuple[Measurement, ...], judgement: Judgement) -> Measurement:
-    """The worst of the measurements of a name: several attacks may have made one.
+    """The worst of the measurements judged by: several attacks may have made one.
 
     Raises:
         InputError: there is none.
     """
-    found = [m for m in made if m.name == judgement.number]
+    found = [m for m in made if m.name in judgement.numbers]
     if not found:
-        raise InputError(f"{judgement.number} could not be measured, so no gain could be shown")
+        raise InputError(
+            f"{judgement.numbers[0]} could not be measured, so no gain could be shown"
+        )
     pick = min if judgement.higher else max
     return pick(found, key=lambda m: m.value)
 

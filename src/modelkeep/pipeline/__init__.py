@@ -41,6 +41,11 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.hardening import harden
     from modelkeep.pipeline.key_issuing import issue_key, list_keys, withdraw_key
     from modelkeep.pipeline.loading import admit, guard, load
+    from modelkeep.pipeline.privacy_ledger import (
+        charge_release,
+        set_privacy_budget,
+        show_privacy_ledger,
+    )
     from modelkeep.pipeline.records import (
         correct_clock,
         export_evidence,
@@ -73,6 +78,7 @@ if TYPE_CHECKING:
         rotate_trust,
     )
     from modelkeep.pipeline.upgrading import upgrade
+    from modelkeep.pipeline.vulnerabilities import find_vulnerabilities
     from modelkeep.pipeline.workspace import (
         Workspace,
         init_keep,
@@ -107,6 +113,7 @@ _HOMES: Final = {
     "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
     "key_issuing": ("issue_key", "list_keys", "withdraw_key"),
+    "privacy_ledger": ("charge_release", "set_privacy_budget", "show_privacy_ledger"),
     "records": (
         "correct_clock",
         "export_evidence",
@@ -138,6 +145,7 @@ _HOMES: Final = {
         "rotate_trust",
     ),
     "upgrading": ("upgrade",),
+    "vulnerabilities": ("find_vulnerabilities",),
     "workspace": ("Workspace", "init_keep", "keep_path", "open_workspace", "place_of_new_keep"),
 }
 
@@ -159,6 +167,7 @@ __all__ = [
     "approve_version",
     "assess",
     "break_glass",
+    "charge_release",
     "check",
     "check_data",
     "convert",
@@ -179,6 +188,7 @@ __all__ = [
     "find_leaks",
     "find_personal_data",
     "find_poison",
+    "find_vulnerabilities",
     "fit_scaling",
     "gate",
     "give_role",
@@ -216,7 +226,9 @@ __all__ = [
     "scale_data",
     "scan",
     "seal_data",
+    "set_privacy_budget",
     "show_evidence",
+    "show_privacy_ledger",
     "show_version",
     "sign",
     "trace_provenance",
