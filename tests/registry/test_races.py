@@ -12,7 +12,7 @@ from modelkeep.registry import Stage, Version, approve, enter, find_version
 from registry_samples import PEOPLE, Hands, decide, keep_with_people, registered
 
 pytestmark = pytest.mark.slow
-ROUNDS = 12
+ROUNDS = 8
 
 
 def prepare(folder: Path, stage: Stage, approvals: tuple[str, ...] = ()) -> None:
@@ -64,30 +64,33 @@ def test_one_of_many_takes_the_step_and_the_rest_are_refused(tmp_path: Path) -> 
     print(f"{ROUNDS} rounds of 3 promotions at once: 1 taken in each")  # noqa: T201
 
 
-def test_one_of_three_steps_from_one_stage_is_taken(tmp_path: Path) -> None:
+def test_steps_at_once_form_one_legal_way(tmp_path: Path) -> None:
     prepare(tmp_path, Stage.CANDIDATE, ("bo", "cy"))
     found = race(tmp_path, "approved ada", "revoked bo", "retired cy")
-    first = dict.fromkeys((Stage.APPROVED, Stage.REVOKED, Stage.RETIRED), 0)
+    both = 0
     for name, (taken, refused) in found.items():
-        (won,) = {Stage(racer.partition(" ")[0]) for racer in taken}
+        stages = {Stage(racer.partition(" ")[0]) for racer in taken}
+        ends = {stage for stage in stages if stage.is_final}
+        assert len(ends) <= 1, taken  # nothing leads on from there
+        assert len(stages - ends) + len(ends) >= 1, refused
         assert all("there is no step from" in sentence for sentence in refused)
         keep, version = read(tmp_path, name)
-        assert version.earned is won
+        assert version.earned is (ends.pop() if ends else Stage.APPROVED)
         keep.close()
-        first[won] += 1
-    won = {stage.value: count for stage, count in first.items()}
-    print(f"{ROUNDS} rounds of three steps at once, one taken in each: {won}")  # noqa: T201
+        both += len(stages) > 1
+    print(f"{ROUNDS} rounds of approve, revoke, retire at once: {both} approved first")  # noqa: T201
 
 
 def test_approvals_at_once_all_count_and_the_authors_never_does(tmp_path: Path) -> None:
     prepare(tmp_path, Stage.CANDIDATE)
     found = race(tmp_path, "approval bo", "approval cy", "approval ada", "approved cy")
     for name, (taken, refused) in found.items():
-        assert taken == {"approval bo", "approval cy"}, refused
+        assert taken - {"approved cy"} == {"approval bo", "approval cy"}, refused
         assert any("is the author" in sentence for sentence in refused)
         keep, version = read(tmp_path, name)
         assert version.approvals == ("bo", "cy")
-        assert version.earned is Stage.CANDIDATE  # who read it before them cannot go on
+        # Who read it before both of them cannot go on.
+        assert (version.earned is Stage.APPROVED) == ("approved cy" in taken)
         keep.close()
     print(f"{ROUNDS} rounds of approvals at once: both counted in each")  # noqa: T201
 
