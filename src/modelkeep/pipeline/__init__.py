@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.accessing import require_access
     from modelkeep.pipeline.ancestry import lineage
     from modelkeep.pipeline.artifacts import examine
     from modelkeep.pipeline.assessments import assess, verify_adversarial
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         review_access,
     )
     from modelkeep.pipeline.hardening import harden
+    from modelkeep.pipeline.key_issuing import issue_key, list_keys, withdraw_key
     from modelkeep.pipeline.loading import admit, guard, load
     from modelkeep.pipeline.privacy_ledger import (
         charge_release,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         show_privacy_ledger,
     )
     from modelkeep.pipeline.records import (
+        correct_clock,
         export_evidence,
         list_evidence,
         prove_evidence,
@@ -91,6 +94,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES: Final = {
+    "accessing": ("require_access",),
     "ancestry": ("lineage",),
     "training": ("record_training",),
     "granting": ("explain_access", "give_role", "list_access", "review_access"),
@@ -116,8 +120,10 @@ _HOMES: Final = {
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
+    "key_issuing": ("issue_key", "list_keys", "withdraw_key"),
     "privacy_ledger": ("charge_release", "set_privacy_budget", "show_privacy_ledger"),
     "records": (
+        "correct_clock",
         "export_evidence",
         "list_evidence",
         "prove_evidence",
@@ -175,6 +181,7 @@ __all__ = [
     "check_data",
     "compare_card",
     "convert",
+    "correct_clock",
     "decrypt_model",
     "describe_as",
     "diagnose",
@@ -200,10 +207,12 @@ __all__ = [
     "import_trust",
     "init_keep",
     "is_endpoint",
+    "issue_key",
     "keep_path",
     "lineage",
     "list_access",
     "list_evidence",
+    "list_keys",
     "list_registry",
     "list_rules",
     "list_trust",
@@ -219,6 +228,7 @@ __all__ = [
     "record_training",
     "register",
     "remove_trust",
+    "require_access",
     "review_access",
     "review_queue",
     "revoke_trust",
@@ -240,6 +250,7 @@ __all__ = [
     "verify_at_endpoint",
     "verify_data",
     "verify_evidence",
+    "withdraw_key",
     "write_baseline",
     "write_card",
 ]
