@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import model_samples as samples
-from modelkeep.assess.performance import ATTACK, calibration_error
-from modelkeep.core import Measurement
+from modelkeep.assess.performance import ATTACK, calibration_error, require_contrast
+from modelkeep.core import InputError, Measurement
 from modelkeep.models import Dataset
 
 
@@ -75,3 +75,15 @@ def test_it_needs_test_rows() -> None:
     assert ATTACK.applies(samples.context(model, data, data)) is None
     assert "--test" in (ATTACK.applies(samples.context(model, data, None)) or "")
     assert ATTACK.facts(()) == {}
+
+
+def test_a_model_that_always_answers_one_class_and_rows_of_one_class_say_nothing() -> None:
+    mixed = samples.table(np.array([[0.9], [0.8], [0.7]]), [1, 0, 1])
+    context = samples.context(samples.Answering(told), None, mixed)
+    with pytest.raises(InputError, match="answers '1' for all 3 test rows"):
+        require_contrast(context, mixed)
+    single = samples.table(np.array([[0.9], [0.2]]), [1, 1])
+    with pytest.raises(InputError, match="all 2 test rows are labelled '1'"):
+        require_contrast(samples.context(samples.Answering(told), None, single), single)
+    both = samples.table(np.array([[0.9], [0.2]]), [0, 1])
+    require_contrast(samples.context(samples.Answering(told), None, both), both)
