@@ -18,6 +18,7 @@ from modelkeep.harden import (
     rejection,
     reweighing,
     smoothing,
+    threshold_repair,
     trades,
     trigger_unlearning,
 )
@@ -37,6 +38,7 @@ BUILT_IN: Final = (
     trigger_unlearning.DEFENCE,
     fine_pruning.DEFENCE,
     reweighing.DEFENCE,
+    threshold_repair.DEFENCE,
 )
 
 
