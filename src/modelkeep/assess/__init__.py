@@ -43,6 +43,7 @@ from modelkeep.assess.interface import (
     Recipe,
     by_name,
 )
+from modelkeep.assess.performance import require_contrast
 from modelkeep.assess.radius import space_of
 from modelkeep.assess.reference import built_in, from_user
 from modelkeep.assess.tabular import Constraints, draft_constraints, read_constraints
@@ -110,6 +111,7 @@ __all__ = [
     "look_again",
     "parse_threat",
     "read_constraints",
+    "require_contrast",
     "space_of",
     "write_adversarial",
 ]

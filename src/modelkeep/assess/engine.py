@@ -103,7 +103,7 @@ def assess_model(
 
 
 def _stopped(attack: Attack, error: ModelkeepError) -> NotChecked:
-    return NotChecked(attack.name, f"stopped: {error.message} {error.hint}")
+    return NotChecked(attack.name, f"stopped: {error.message}. {error.hint}")
 
 
 def _outcomes(context: Context, attack: Attack) -> Iterator[Outcome]:

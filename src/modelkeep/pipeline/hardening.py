@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from modelkeep.assess import attacks
+from modelkeep.assess import attacks, require_contrast
 from modelkeep.core import EvidenceError, InputError, Subject
 from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
@@ -105,6 +105,8 @@ def harden(  # noqa: PLR0913 - keyword-only, each documented below
         examined = examine(model, allowed, heard)
         _require_loadable(examined, workspace, roots)
         opened = open_model(examined, inputs, workspace, "read_weights")
+        if opened.context.test is not None:  # what cannot be judged is not changed either
+            require_contrast(opened.context, opened.context.test)
         chosen = _choose(defence, against, opened)
         found = opened.context.model
         if not isinstance(found, Writable):
