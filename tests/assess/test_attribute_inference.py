@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import model_samples as samples
 from modelkeep.assess import Context
 from modelkeep.assess.attribute_inference import ATTACK
-from modelkeep.core import InputError, Measurement, NotChecked
+from modelkeep.core import InputError, Measurement, MissingExtraError, NotChecked
 from modelkeep.models import Column, Dataset
 
 COLUMNS = (Column("age"), Column("size"), Column("ill", ("no", "yes", "unknown")))
@@ -148,3 +149,17 @@ def test_an_attacker_whose_rows_are_all_alike_measures_nothing() -> None:
     (missed,) = ATTACK.run(context(stranger, test=alike))
     assert isinstance(missed, NotChecked)
     assert missed.why == "column ill takes one value in the attacker's 120 rows"
+
+
+def test_logits_are_not_taken_for_probabilities() -> None:
+    with pytest.raises(InputError) as error:
+        list(ATTACK.run(context(lambda rows: 9.0 * (by_heart(rows) - 0.5))))
+    assert error.value.message == "the model answers scores that are no probabilities"
+
+
+def test_a_missing_extra_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    with pytest.raises(MissingExtraError) as error:
+        list(ATTACK.run(context(by_heart)))
+    assert "a baseline without the model" in error.value.message
+    assert "pip install 'modelkeep[assess]'" in error.value.hint

@@ -113,6 +113,28 @@ def test_data_is_sealed_by_its_owner_only(desk: samples.Sample) -> None:
     assert (other.allowed, "no grant covers scientist" in why) == (False, True)
 
 
+def test_what_a_data_set_gives_away_is_settled_by_its_owner(desk: samples.Sample) -> None:
+    pipeline.init_keep(Path(".modelkeep"), "dev").close()
+    pipeline.give_role("ada", "scientist", **WHY)
+    agreed = {"epsilon": 3.0, "delta": 1e-5, "reason": "agreed"}
+    release = {"epsilon": 1.0, "delta": 0.0, "purpose": "table"}
+    for refused, action in (
+        (lambda: pipeline.set_privacy_budget(desk.data, **agreed), "sign"),  # type: ignore[arg-type]
+        (lambda: pipeline.charge_release(desk.data, **release), "read_data"),  # type: ignore[arg-type]
+        (lambda: pipeline.show_privacy_ledger(desk.data), "read_metadata"),
+    ):
+        with pytest.raises(AccessRefusedError, match=f"{ME} may not {action}"):
+            refused()
+    pipeline.give_role(ME, "scientist", **WHY)
+    pipeline.set_privacy_budget(desk.data, **agreed)  # type: ignore[arg-type]
+    pipeline.charge_release(desk.data, **release)  # type: ignore[arg-type]
+    ledger = pipeline.show_privacy_ledger(desk.data)
+    assert (ledger.budget, len(ledger.charges)) == ((3.0, 1e-5), 1)
+    asked = [(u["action"], u["allowed"]) for u in uses()]
+    actions = ["sign", "read_data", "read_metadata"]
+    assert asked == [(a, False) for a in actions] + [(a, True) for a in actions]
+
+
 @pytest.mark.usefixtures("registered")
 def test_evidence_is_exported_by_an_auditor(desk: samples.Sample) -> None:
     pipeline.give_role(ME, "operator", **WHY)

@@ -37,6 +37,7 @@ from modelkeep.assess.interface import (
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Dataset, need
 from modelkeep.models.intervals import clopper_pearson
+from modelkeep.models.outputs import require_probabilities
 
 _LEAST: Final = 40  # rows of each side
 _MOST: Final = 1000
@@ -165,7 +166,8 @@ def _likelihoods(context: Context, data: Dataset, column: _Column) -> np.ndarray
     for value in column.values:
         tried = data.rows.copy()
         tried[:, column.place] = value
-        found.append(np.maximum(context.predict(tried)[rows, truth], _TINY))
+        scores = require_probabilities(context.predict(tried))
+        found.append(np.maximum(scores[rows, truth], _TINY))
     return np.stack(found, axis=1)
 
 

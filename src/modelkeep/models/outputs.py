@@ -31,6 +31,24 @@ def are_probabilities(scores: np.ndarray) -> bool:
     )
 
 
+def require_probabilities(scores: np.ndarray, who: str = "the model") -> np.ndarray:
+    """The scores, if they are probabilities.
+
+    Args:
+        scores: ``(batch, classes)``.
+        who: answered them, for the message.
+
+    Raises:
+        InputError: they are not.
+    """
+    if not are_probabilities(scores):
+        raise InputError(
+            f"{who} answers scores that are no probabilities",
+            "Say that it answers logits, or put a softmax behind it.",
+        )
+    return scores
+
+
 def to_probabilities(scores: np.ndarray, *, logits: bool | None = None) -> np.ndarray:
     """Turn raw scores into probabilities.
 

@@ -36,6 +36,7 @@ from modelkeep.evidence import (
     verify_envelope,
 )
 from modelkeep.harden import Mechanism, epsilon_of
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import open_workspace
 from modelkeep.sources import digest_artifact, open_artifact
@@ -220,11 +221,13 @@ def set_privacy_budget(
 
     Raises:
         InputError: the numbers are no budget, or the data cannot be read.
+        AccessRefusedError: who runs this may not sign for the data set.
     """
     _require_budget(epsilon, delta)
     heard = listener or Listener()
     with open_workspace(flags, heard, make=True) as workspace:
         keep, subject = workspace.keep, _subject(data)
+        require_access(workspace, "sign", subject)
         fields = {"facts": {}, "epsilon": epsilon, "delta": delta, "reason": reason}
         keep.record([make_statement("privacy-budget", (subject,), fields, clock=keep.clock)])
         return read_ledger(keep, subject)
@@ -243,12 +246,14 @@ def charge_release(
 
     Raises:
         InputError: the numbers are none, or the data cannot be read.
+        AccessRefusedError: who runs this may not read the data set.
         EvidenceError: the budget does not allow it.
     """
     if not math.isfinite(epsilon) or epsilon <= 0 or not 0 <= delta < 1:
         raise InputError(f"a release of epsilon {epsilon}, delta {delta}", "Name its claim.")
     with open_workspace(flags, listener or Listener(), make=True) as workspace:
         subject = _subject(data)
+        require_access(workspace, "read_data", subject)
         charge(workspace.keep, subject, Cost(epsilon, delta), purpose)
         return read_ledger(workspace.keep, subject)
 
@@ -260,9 +265,12 @@ def show_privacy_ledger(
 
     Raises:
         InputError: the data cannot be read, or there is no keep.
+        AccessRefusedError: who runs this has no role.
     """
     with open_workspace(flags, listener or Listener()) as workspace:
-        return read_ledger(workspace.keep, _subject(data))
+        subject = _subject(data)
+        require_access(workspace, "read_metadata", subject)
+        return read_ledger(workspace.keep, subject)
 
 
 def _require_budget(epsilon: float, delta: float) -> None:
