@@ -101,6 +101,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "reason": "intake",
         "rests_on": [],
     },
+    "upgrade": {"facts": {}, "tool": "modelkeep", "granted": ["hold"]},
     "privacy-budget": {"facts": {}, "epsilon": 8.0, "delta": 1e-5, "reason": "agreed"},
     "privacy-charge": {
         "facts": {},

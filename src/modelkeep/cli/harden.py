@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modelkeep.cli.options import BUDGETS
 from modelkeep.cli.output import listening
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ PATH = click.Path(path_type=Path)
 @click.option("--epsilon", type=float, help="L-infinity radius; default: 0.03.")
 @click.option("--epsilon-dp", type=float, help="Privacy of private training; default: 3.")
 @click.option("--delta", "delta_dp", type=float, help="Its delta; default: 1e-5.")
-@click.option("--budget", type=click.Choice(("quick", "standard")), help="Work to be done.")
+@click.option("--budget", type=click.Choice(BUDGETS), help="Work to be done.")
 @click.option("--seed", type=int, help="Seed of every random choice; default: 0.")
 @click.option("--output", type=PATH, help="The changed model; default: NAME-hardened.")
 @click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")

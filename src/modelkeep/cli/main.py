@@ -34,6 +34,7 @@ from modelkeep.cli.serve import serve
 from modelkeep.cli.sign import sign
 from modelkeep.cli.trust import trust
 from modelkeep.cli.verify import verify
+from modelkeep.cli.vulns import vulns
 from modelkeep.core.version import VERSION
 
 COULD_NOT_FINISH: Final = 2
@@ -66,7 +67,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 for _command in (
     check, assess, harden, scan, sign, verify, data, gate, serve, registry, access, init,
     trust, evidence, lineage, record, explain, doctor, config, encrypt, decrypt, rewrap,
-    convert, privacy,
+    convert, privacy, vulns,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -49,6 +49,7 @@ from modelkeep.evidence.trust_map import (
     load_trust_map,
     parse_trust_map,
 )
+from modelkeep.evidence.upgrade import upgrade_keep
 
 __all__ = [
     "BUILD_TYPE",
@@ -104,6 +105,7 @@ __all__ = [
     "seal",
     "statement_id",
     "timestamp",
+    "upgrade_keep",
     "utc_now",
     "verify_bundle",
     "verify_envelope",

@@ -33,7 +33,12 @@ from modelkeep.evidence.predicate_privacy import PrivacyBudget, PrivacyCharge
 from modelkeep.evidence.predicate_registry import Approval, Stage
 from modelkeep.evidence.predicate_scan import Scan
 from modelkeep.evidence.predicate_training import Training
-from modelkeep.evidence.predicate_trust import BillOfMaterials, Revocation, SignatureResult
+from modelkeep.evidence.predicate_trust import (
+    BillOfMaterials,
+    Revocation,
+    SignatureResult,
+    Upgrade,
+)
 
 PREFIX: Final = "urn:modelkeep:predicate:"
 MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
@@ -170,6 +175,7 @@ TABLE: Final = (
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
     PredicateType("access", f"{PREFIX}access:1", 3650, {}, Access),
     PredicateType("access-use", f"{PREFIX}access-use:1", 3650, {}, AccessUse),
+    PredicateType("upgrade", f"{PREFIX}upgrade:1", 3650, {}, Upgrade),
     PredicateType("requests", f"{PREFIX}requests:1", 365, {}, Requests),
     PredicateType("hold", f"{PREFIX}hold:1", 3650, {"serving_held": bool}, Hold),
     # The ledger of a data set counts these for ever; their end says when to look at them again.

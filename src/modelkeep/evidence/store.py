@@ -34,6 +34,7 @@ from modelkeep.evidence.store_tables import (
 HEAD: Final = "0001"
 _PATIENCE: Final = 30.0  # seconds to wait for another process
 _BATCH: Final = 256  # most appends that share a commit
+_LAST: Final = 64  # entries looked at for the time the log has come to
 
 
 @dataclass(slots=True)
@@ -195,6 +196,15 @@ class Store:
             query = query.where(ENTRY.c.subject.in_(list(subjects)))
         with self._transaction() as connection:
             return [entry_from(row) for row in connection.execute(query.order_by(ENTRY.c.seq))]
+
+    def newest_issued(self) -> str:
+        """Latest time of issue among the last entries of the log; empty while there are none.
+
+        Among some, because entries that wait for each other may be logged out of order.
+        """
+        last = sa.select(ENTRY.c.issued).order_by(ENTRY.c.seq.desc()).limit(_LAST)
+        with self._transaction() as connection:
+            return max((str(row[0]) for row in connection.execute(last)), default="")
 
     def size_at(self, moment: str) -> int:
         """How many entries stand before the first that was issued at ``moment`` or later."""

@@ -17,7 +17,7 @@ from modelkeep.harden.private import PrivacyTarget
 from modelkeep.models import Dataset, Model
 
 Against = Literal["evasion", "backdoor", "bias", "membership"]
-_EPOCHS: Final = {"quick": 5, "standard": 15}
+_EPOCHS: Final = {"quick": 5, "standard": 15, "thorough": 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,7 @@ class Effort:
 
 def effort_of(context: Context, privacy: PrivacyTarget | None = None) -> Effort:
     """The work a budget stands for."""
-    epochs = _EPOCHS.get(context.budget, _EPOCHS["standard"])
-    return Effort(epochs, privacy=privacy or PrivacyTarget())
+    return Effort(_EPOCHS[context.budget], privacy=privacy or PrivacyTarget())
 
 
 @dataclass(frozen=True, slots=True)

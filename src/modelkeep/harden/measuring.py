@@ -1,4 +1,8 @@
-"""Before and after: the same attacks, rows and seed on both models."""
+"""Before and after: the same attacks, rows and seed on both models.
+
+Only what a defence is judged by is measured: accuracy, and the attack it is meant to stop.
+What nature, stickers or slow inputs do to the changed model is for ``assess`` to say.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from modelkeep.core import InputError, Measurement
 from modelkeep.harden import known_trigger
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened
 
+# Measured under the same predicates, and no defence is judged by them.
+BESIDE: Final = frozenset({"COR001", "PAT001", "OOD001", "SPG001", "FAI002"})
 Probe = Callable[[Context], Callable[[Context], Measurement]]
 
 
@@ -96,7 +102,11 @@ def harden(
         raise InputError(f"{defence.name}: {reason}")
     judgement = JUDGEMENTS[defence.against]
     fitting, context = _parted(context) if defence.calibrates else (context, context)
-    measuring = [a for a in attacks if a.predicate in judgement.predicates]
+    measuring = [
+        attack
+        for attack in attacks
+        if attack.predicate in judgement.predicates and attack.id not in BESIDE
+    ]
     probe = judgement.probe(context) if judgement.probe is not None else None
     before = _measure(context, measuring, probe)
     model = defence.run(fitting, effort)

@@ -105,7 +105,7 @@ def harden(  # noqa: PLR0913 - keyword-only, each documented below
         allowed = workspace.settings.names("scan.pickle.allow")
         examined = examine(model, allowed, heard)
         _require_loadable(examined, workspace, roots)
-        opened = open_model(examined, inputs, workspace.settings, heard)
+        opened = open_model(examined, inputs, workspace, "read_weights")
         chosen = _choose(defence, against, opened)
         found = opened.context.model
         if not isinstance(found, Writable):

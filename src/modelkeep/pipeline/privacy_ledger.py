@@ -221,13 +221,13 @@ def set_privacy_budget(
 
     Raises:
         InputError: the numbers are no budget, or the data cannot be read.
-        AccessRefusedError: who runs this may not sign for the data set.
+        AccessRefusedError: roles were given, and none lets who runs this administer it.
     """
     _require_budget(epsilon, delta)
     heard = listener or Listener()
     with open_workspace(flags, heard, make=True) as workspace:
         keep, subject = workspace.keep, _subject(data)
-        require_access(workspace, "sign", subject)
+        require_access(workspace, "administer", subject)
         fields = {"facts": {}, "epsilon": epsilon, "delta": delta, "reason": reason}
         keep.record([make_statement("privacy-budget", (subject,), fields, clock=keep.clock)])
         return read_ledger(keep, subject)
@@ -246,8 +246,8 @@ def charge_release(
 
     Raises:
         InputError: the numbers are none, or the data cannot be read.
-        AccessRefusedError: who runs this may not read the data set.
         EvidenceError: the budget does not allow it.
+        AccessRefusedError: roles were given, and none lets who runs this read the data.
     """
     if not math.isfinite(epsilon) or epsilon <= 0 or not 0 <= delta < 1:
         raise InputError(f"a release of epsilon {epsilon}, delta {delta}", "Name its claim.")
@@ -265,7 +265,7 @@ def show_privacy_ledger(
 
     Raises:
         InputError: the data cannot be read, or there is no keep.
-        AccessRefusedError: who runs this has no role.
+        AccessRefusedError: roles were given, and none lets who runs this know of it.
     """
     with open_workspace(flags, listener or Listener()) as workspace:
         subject = _subject(data)

@@ -143,6 +143,7 @@ def run(context: Context) -> Iterator[Outcome]:
         steps=STEPS[context.budget],
         seed=context.seed,
     )
+    context.handed["backdoor"] = inspection  # for those who explain it
     yield from _measured(inspection, rows, model.classes, context.seed)
 
 
