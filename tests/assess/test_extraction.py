@@ -65,6 +65,12 @@ def test_a_linear_model_is_solved_at_d_plus_one_and_not_from_rounded_answers() -
     assert solved.value == 1.0
     assert solved.budget["queries"] == FEATURES + 1
     assert number(measured, "fidelity_equations_rounded").value < 1.0
+    gaps = [
+        float(number(measured, f"fidelity_equations_{policy}").note.rpartition(" ")[2])
+        for policy in ("scores", "rounded")
+    ]
+    assert gaps[0] < 1e-6
+    assert gaps[1] > 1e-3
     (risk,) = ATTACK.risks(measured)
     assert "9 answers" in risk.title
     facts = ATTACK.facts(measured)
@@ -110,6 +116,16 @@ def test_standard_fills_the_table_and_spends_what_it_says() -> None:
         number(measured, f"fidelity_natural_200_{policy}") for policy in ("scores", "label")
     )
     assert more.value >= less.value - 0.05
+
+
+@pytest.mark.slow
+def test_thorough_fills_the_whole_table_of_every_strategy() -> None:
+    measured = ran(linear, budget="thorough")
+    for strategy, budgets in (("natural", (100, 200)), ("made_up", (100,)), ("active", (100,))):
+        for budget in budgets:
+            for policy in ("scores", "rounded", "top1", "label"):
+                found = number(measured, f"fidelity_{strategy}_{budget}_{policy}")
+                assert found.budget["queries"] == budget
 
 
 def test_it_is_repeated_by_its_seed() -> None:

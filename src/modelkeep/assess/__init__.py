@@ -7,6 +7,7 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 from typing import Final
 
 from modelkeep.assess import (
+    attribute_inference,
     backdoor,
     certified_smoothing,
     corruption,
@@ -67,6 +68,7 @@ BUILT_IN: Final = (
     membership_shadows.ATTACK,
     extraction.ATTACK,
     inversion.ATTACK,
+    attribute_inference.ATTACK,
     importance.ATTACK,
     explanation.DIFFERENCE,
     fairness.ATTACK,

@@ -45,6 +45,24 @@ def require_one_each(answer: np.ndarray, rows: int) -> np.ndarray:
     return answer
 
 
+def require_probabilities(scores: np.ndarray, who: str = "the model") -> np.ndarray:
+    """The scores, if they are probabilities.
+
+    Args:
+        scores: ``(batch, classes)``.
+        who: answered them, for the message.
+
+    Raises:
+        InputError: they are not.
+    """
+    if not are_probabilities(scores):
+        raise InputError(
+            f"{who} answers scores that are no probabilities",
+            "Say that it answers logits, or put a softmax behind it.",
+        )
+    return scores
+
+
 def to_probabilities(scores: np.ndarray, *, logits: bool | None = None) -> np.ndarray:
     """Turn raw scores into probabilities.
 

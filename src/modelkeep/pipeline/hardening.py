@@ -32,6 +32,7 @@ from modelkeep.harden import (
 )
 from modelkeep.harden import harden as change
 from modelkeep.models import Writable
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import Examined, digest_model, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, open_model
 from modelkeep.pipeline.inputs import gather_inputs
@@ -127,6 +128,7 @@ def _change(
     """Change the model; a private training is charged to its data set before it starts.
 
     Raises:
+        AccessRefusedError: who runs this may not read the data set that is charged.
         EvidenceError: the budget is overspent, or an attack proves more than is claimed.
     """
     plans: list[Plan] = []
@@ -134,6 +136,7 @@ def _change(
 
     def pay(plan: Plan) -> None:
         if train is not None:
+            require_access(workspace, "read_data", train.subject)
             cost = Cost(plan.spent.epsilon, plan.delta, (plan.mechanism,))
             charge(workspace.keep, train.subject, cost, f"private training of {path.name}")
         plans.append(plan)

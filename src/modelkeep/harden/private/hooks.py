@@ -43,7 +43,10 @@ def prepare(module: Module) -> Clip:
             warnings.simplefilter("ignore")  # on hooks of a first layer, which are meant so
             loss = torch.nn.functional.cross_entropy(hooked(rows), truth, reduction="sum")
             loss.backward()
-        grads = {name: weight.grad_sample for name, weight in weights.items()}
+        grads = {name: getattr(weight, "grad_sample", None) for name, weight in weights.items()}
+        for name, grad in grads.items():
+            if grad is None:  # it hangs outside the layers that hold hooks, as in ONNX graphs
+                raise NotThisWayError(f"no hook sees the gradient of {name}")
         norms = torch.stack([g.flatten(1).square().sum(1) for g in grads.values()]).sum(0)
         norms = norms.sqrt()
         scale = factors(norms, bound)
