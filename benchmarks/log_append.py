@@ -35,7 +35,7 @@ from modelkeep.evidence.merkle import (
     verify_consistency,
     verify_inclusion,
 )
-from modelkeep.evidence.store import open_store
+from modelkeep.evidence.store_opening import open_store
 
 TARGET = 10.0  # CPU microseconds per appended leaf
 SAMPLES = 2_000

@@ -101,6 +101,13 @@ SHAPES: dict[str, dict[str, Any]] = {
         "reason": "intake",
         "rests_on": [],
     },
+    "supersession": {
+        "facts": {"superseded": True},
+        "name": "digits",
+        "by": "0" * 64,
+        "reason": "000000000000 became deployed",
+    },
+    "clock-correction": {"facts": {}, "reason": "no battery", "wrong": ["0" * 64]},
     "upgrade": {"facts": {}, "tool": "modelkeep", "granted": ["hold"]},
     "privacy-budget": {"facts": {}, "epsilon": 8.0, "delta": 1e-5, "reason": "agreed"},
     "privacy-charge": {
@@ -394,11 +401,13 @@ def authority(
     return made, key
 
 
-def start_child(call: str, *arguments: object, **environment: str) -> subprocess.Popen[str]:
-    """Run one function of this module in a fresh process."""
+def start_child(
+    call: str, *arguments: object, module: str = "evidence_samples", **environment: str
+) -> subprocess.Popen[str]:
+    """Run one function of this module, or of another one here, in a fresh process."""
     folders = [str(Path(__file__).parent), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     return subprocess.Popen(
-        [sys.executable, "-c", f"import sys, evidence_samples as e; e.{call}(*sys.argv[1:])"]
+        [sys.executable, "-c", f"import sys, {module} as m; m.{call}(*sys.argv[1:])"]
         + [str(argument) for argument in arguments],
         env=os.environ | {"PYTHONPATH": os.pathsep.join(folders)} | environment,
         stdin=subprocess.PIPE,

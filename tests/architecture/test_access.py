@@ -48,7 +48,7 @@ def read_calls(texts: dict[str, str]) -> tuple[Graph, dict[str, dict[str, str]]]
                 origin = node.module.rpartition(".")[2]
                 homes[module] |= {a.asname or a.name: origin for a in node.names}
         for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 used = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
                 calls[module, node.name] = used
     return calls, homes
@@ -86,6 +86,15 @@ def test_job_that_opens_bytes_asks_who_may(job: tuple[str, str]) -> None:
         assert not asks, "it asks: take it off the list"
     else:
         assert asks or not opens, "it opens bytes and never comes to `require_access`"
+
+
+def test_gateway_asks_wherever_it_opens_a_model() -> None:
+    folder = FOLDER.parent / "gateway"
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
+    calls, _ = read_calls(texts)
+    opening = {place for place, used in calls.items() if used & (OPENERS | {"open_session"})}
+    assert opening == {("served", "_local"), ("served", "_claimed")}
+    assert all(calls[place] & ASKS for place in opening)
 
 
 def test_list_of_jobs_that_hand_out_nothing_names_jobs_that_there_are() -> None:

@@ -10,7 +10,8 @@ import pytest
 
 import check_samples as samples
 from check_samples import said
-from evidence_samples import tamper
+from evidence_samples import DAY, statement, tamper
+from modelkeep.evidence import SigningKey, open_keep, utc_now
 
 
 @pytest.fixture(autouse=True)
@@ -80,3 +81,24 @@ def test_file_that_is_no_bundle_is_2() -> None:
 def test_export_of_an_unknown_model_is_2() -> None:
     got = said("evidence", "export", "train.npz")
     assert (got.code, "nothing is recorded" in got.err) == (2, True)
+
+
+def test_clock_that_was_ahead_is_corrected_by_a_person_only() -> None:
+    root = Path(".modelkeep")
+    key = SigningKey.generate()
+    key.save(Path("ann.pem"))
+    Path("ann.pub").write_text(key.public.pem)
+    got = said("evidence", "correct-clock", "--reason", "battery", "--key", "ann.pem")
+    assert (got.code, "may not" in got.err or "nobody's here" in got.err) == (64, True)
+    said("trust", "add", "ann", "ann.pub", "--predicate", "clock-correction")
+    got = said("evidence", "correct-clock", "--reason", "battery", "--key", "ann.pem")
+    assert got.code == 64
+    assert "hint: Set the clock right first" in got.err
+    with open_keep(root, clock=lambda: utc_now() + 9 * DAY) as keep:
+        keep.record([statement("decision", issued=keep.clock())])
+    assert said("gate", "model.onnx", "--action", "store").code == 1
+    got = said("evidence", "correct-clock", "--reason", "battery", "--key", "ann.pem")
+    assert got.out == "1 entries are not compared with the clock any more\n"
+    assert said("evidence", "verify").code == 0
+    got = said("gate", "model.onnx", "--action", "store")
+    assert "evidence-intact" not in got.out

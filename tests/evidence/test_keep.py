@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -230,9 +231,47 @@ def test_file_in_place_of_a_keep_is_named(tmp_path: Path) -> None:
 def test_trust_map_is_replaced_on_disk_and_in_memory(tmp_path: Path) -> None:
     other = SigningKey.generate().public
     with new_keep(tmp_path) as keep:
-        keep.save_trust(keep.trust.with_signer("ci", other, ("scan",)))
+        keep.change_trust(lambda known: known.with_signer("ci", other, ("scan",)))
         assert keep.trust.allows(other.keyid, by_key("scan").uri)
     with open_keep(tmp_path / ".modelkeep") as again:
         assert again.trust.allows(other.keyid, by_key("scan").uri)
         with pytest.raises(EvidenceError, match="scam"):
-            again.save_trust(again.trust.with_signer("x", other, ("scam",)))
+            again.change_trust(lambda known: known.with_signer("x", other, ("scam",)))
+
+
+def test_keeps_open_at_once_lose_no_signer_and_bring_none_back(tmp_path: Path) -> None:
+    new_keep(tmp_path).close()
+    root = tmp_path / ".modelkeep"
+    with open_keep(root, clock=noon) as keep:
+        keep.change_trust(
+            lambda known: known.with_signer("ci", SigningKey.generate().public, ("scan",))
+        )
+    with open_keep(root, clock=noon) as one, open_keep(root, clock=noon) as two:
+        one.change_trust(lambda known: known.without_signer("ci"))
+        two.change_trust(  # read before it was removed
+            lambda known: known.with_signer("lab", SigningKey.generate().public, ("scan",))
+        )
+        assert [signer.name for signer in two.trust.signers] == ["keep", "lab"]
+
+    def add(number: int) -> None:
+        with open_keep(root, clock=noon) as keep:
+            public = SigningKey.generate().public
+            keep.change_trust(lambda known: known.with_signer(f"s{number}", public, ("scan",)))
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(add, range(12)))
+    with open_keep(root, clock=noon) as keep:
+        names = {signer.name for signer in keep.trust.signers}
+    assert names == {"keep", "lab", *(f"s{number}" for number in range(12))}
+
+
+def test_change_of_trust_that_fails_changes_nothing(tmp_path: Path) -> None:
+    with new_keep(tmp_path) as keep:
+        before = (keep.root / "trust.json").read_bytes()
+        with pytest.raises(UsageError, match="no signer named"):
+            keep.change_trust(lambda known: known.without_signer("nobody"))
+        (keep.root / "trust.json").write_bytes(b"{")
+        with pytest.raises(EvidenceError, match=r"trust\.json: not a trust map"):
+            keep.change_trust(lambda known: known)
+        (keep.root / "trust.json").write_bytes(before)
+        keep.change_trust(lambda known: known)  # the lock was given back

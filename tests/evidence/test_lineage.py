@@ -69,7 +69,7 @@ def test_ring_of_statements_ends(keep: Keep) -> None:
 
 def test_statement_of_a_signer_who_may_not_draws_no_arrow(keep: Keep) -> None:
     eve = SigningKey.generate("p256")
-    keep.save_trust(keep.trust.with_signer("eve", eve.public, ("scan",)))
+    keep.change_trust(lambda known: known.with_signer("eve", eve.public, ("scan",)))
     forged = statement("hardening", OTHER, fields={"changed_from": material(DATA)})
     keep.file([seal(forged.to_bytes(), eve)])
     found = read_lineage(keep)

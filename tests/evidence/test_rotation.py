@@ -33,7 +33,9 @@ CI = SigningKey.generate()
 
 def keep_with_ci(folder: Path) -> Keep:
     keep = new_keep(folder)
-    keep.save_trust(keep.trust.with_signer("ci", CI.public, ("scan", "bom", "revocation")))
+    keep.change_trust(
+        lambda known: known.with_signer("ci", CI.public, ("scan", "bom", "revocation"))
+    )
     return keep
 
 
@@ -134,7 +136,7 @@ def test_revocation_list_that_was_edited_by_hand_opens_no_keep(tmp_path: Path) -
 def test_only_a_signer_with_the_grant_may_revoke_and_nobody_himself(tmp_path: Path) -> None:
     stranger = SigningKey.generate()
     with keep_with_ci(tmp_path) as keep:
-        keep.save_trust(keep.trust.with_signer("lab", stranger.public, ("scan",)))
+        keep.change_trust(lambda known: known.with_signer("lab", stranger.public, ("scan",)))
         with pytest.raises(UsageError, match="may not revoke"):
             revoke_key(keep, "ci", since=NOON, reason="spite", key=stranger)
         assert keep.trust.signer("ci").ended is None
@@ -150,7 +152,9 @@ def test_only_a_signer_with_the_grant_may_revoke_and_nobody_himself(tmp_path: Pa
 
 def test_stolen_key_cannot_revoke_others_after_it_was_revoked(tmp_path: Path) -> None:
     with keep_with_ci(tmp_path) as keep:
-        keep.save_trust(keep.trust.with_signer("lab", SigningKey.generate().public, ("scan",)))
+        keep.change_trust(
+            lambda known: known.with_signer("lab", SigningKey.generate().public, ("scan",))
+        )
         revoke_key(keep, "ci", since=NOON - DAY, reason="stolen")
         with pytest.raises(UsageError, match="may not revoke"):
             revoke_key(keep, "lab", since=NOON - 2 * DAY, reason="spite", key=CI)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,7 @@ from evidence_samples import entry, model, new_keep, start_child, statement, tam
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence import Entry, Store, audit_log, open_keep
 from modelkeep.evidence.merkle import Frontier, leaf_hash
-from modelkeep.evidence.store import open_store
+from modelkeep.evidence.store_opening import open_store
 
 
 def note(size: int, root: bytes) -> str:
@@ -230,21 +229,6 @@ def test_store_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
         open_store(tmp_path / "nowhere" / "evidence.db", note)
 
 
-def test_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
-    open_store(tmp_path / "evidence.db", note).close()
-    tamper(tmp_path, ("UPDATE alembic_version SET version_num = '9999'", ()))
-    with pytest.raises(InputError, match=r"evidence\.db"):
-        open_store(tmp_path / "evidence.db", note)
-
-
-def test_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
-    connection = sqlite3.connect(tmp_path / "evidence.db")
-    connection.execute("CREATE TABLE recipes (name TEXT)")
-    connection.close()
-    with pytest.raises(InputError, match=r"evidence\.db: not an evidence store"):
-        open_store(tmp_path / "evidence.db", note)
-
-
 def test_damaged_database_is_reported_as_evidence_that_does_not_hold(tmp_path: Path) -> None:
     with new_keep(tmp_path) as keep:
         keep.record([statement(scan_high=number) for number in range(50)])
@@ -259,35 +243,37 @@ def test_damaged_database_is_reported_as_evidence_that_does_not_hold(tmp_path: P
             use(keep)
 
 
-@pytest.mark.parametrize("name", ["a?b", "a#b", "100%41", "a b", "\u00e4"])
-def test_store_lies_where_its_path_says(name: str, tmp_path: Path) -> None:
-    folder = tmp_path / name
-    folder.mkdir()
-    open_store(folder / "evidence.db", note).close()
-    assert (folder / "evidence.db").is_file()
-    assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-def test_opening_a_fresh_store_waits_for_another_process_that_is_writing(
-    tmp_path: Path,
-) -> None:
-    other = sqlite3.connect(
-        tmp_path / "evidence.db", isolation_level=None, check_same_thread=False
-    )
-    other.execute("BEGIN IMMEDIATE")
-    timer = threading.Timer(0.3, other.execute, ["COMMIT"])
-    timer.start()
-    try:
-        open_store(tmp_path / "evidence.db", note).close()
-    finally:
-        timer.join()
-        other.close()
-
-
 def test_store_keeps_its_promise_in_its_settings(store: Store) -> None:
     with store.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+def test_full_disk_is_named_and_nothing_is_lost(store: Store, tmp_path: Path) -> None:
+    store.append(entries(b"one"))
+    with store.engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+    big = dataclasses.replace(entry(b"two"), body=b"2" * 100_000)
+    with pytest.raises(EvidenceError, match=r"evidence\.db: .* full") as refused:
+        store.append([big])
+    assert str(tmp_path) in refused.value.message
+    assert "Free space on the disk" in refused.value.hint
+    assert [found.body for found in store.entries()] == [b"one"]
+
+
+def test_lengths_and_leaves_show_what_was_edited(store: Store, tmp_path: Path) -> None:
+    assert store.lengths() == (0, 0, 0, 0)
+    store.append(entries(b"one", b"two", b"three"))
+    subject = entry(b"one").subject
+    assert store.lengths() == (3, 3, 3, 3)
+    assert store.misplaced(subject) == []
+    tamper(tmp_path, ("UPDATE entry SET body = 'x' WHERE seq = 1", ()))
+    assert store.misplaced(subject) == [1]
+    tamper(tmp_path, ("DELETE FROM entry WHERE seq = 1", ()))
+    assert store.lengths() == (2, 3, 3, 3)
+    tamper(tmp_path, ("DELETE FROM node WHERE level = 0 AND position = 2", ()))
+    assert store.misplaced(subject) == [2]
 
 
 def test_an_entry_is_appended_only_to_the_log_it_was_decided_from(store: Store) -> None:

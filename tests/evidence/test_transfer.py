@@ -27,7 +27,7 @@ def keeps(tmp_path: Path) -> tuple[Keep, Keep]:
     (tmp_path / "here").mkdir()
     (tmp_path / "there").mkdir()
     sender, receiver = new_keep(tmp_path / "here"), new_keep(tmp_path / "there")
-    sender.save_trust(sender.trust.with_signer("ci", CI.public, ("scan",)))
+    sender.change_trust(lambda known: known.with_signer("ci", CI.public, ("scan",)))
     return sender, receiver
 
 
@@ -58,7 +58,7 @@ def test_old_export_brings_no_ended_key_back(keeps: tuple[Keep, Keep]) -> None:
 
 def test_grants_of_a_known_signer_are_not_widened(keeps: tuple[Keep, Keep]) -> None:
     sender, receiver = keeps
-    receiver.save_trust(receiver.trust.with_signer("builder", CI.public, ("bom",)))
+    receiver.change_trust(lambda known: known.with_signer("builder", CI.public, ("bom",)))
     import_signed(receiver, export_signed(sender), sender.key.public)
     assert receiver.trust.signer("builder").predicates == ("bom",)
     assert "ci" not in {signer.name for signer in receiver.trust.signers}

@@ -29,7 +29,7 @@ def old_keep(folder: Path) -> Keep:
     (own,) = keep.trust.signers
     narrow = tuple(name for name in own.predicates if name not in NEWER)
     signer = msgspec.structs.replace(own, predicates=narrow)
-    keep.save_trust(msgspec.structs.replace(keep.trust, signers=(signer,)))
+    keep.change_trust(lambda known: msgspec.structs.replace(known, signers=(signer,)))
     return keep
 
 
@@ -60,7 +60,7 @@ def test_death_between_entry_and_grant_leaves_the_old_grants_and_can_be_repeated
     child = os.fork()
     if not child:
         with open_keep(tmp_path / ".modelkeep", clock=noon) as keep:
-            monkeypatch.setattr(KeepType, "save_trust", lambda *_: os._exit(9))
+            monkeypatch.setattr(KeepType, "change_trust", lambda *_: os._exit(9))
             upgrade_keep(keep)
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
@@ -73,6 +73,6 @@ def test_death_between_entry_and_grant_leaves_the_old_grants_and_can_be_repeated
 
 def test_keep_that_does_not_trust_its_own_key_is_not_upgraded(tmp_path: Path) -> None:
     with new_keep(tmp_path) as keep:
-        keep.save_trust(keep.trust.without_signer("keep"))
+        keep.change_trust(lambda known: known.without_signer("keep"))
         with pytest.raises(UsageError, match="does not trust its own key"):
             upgrade_keep(keep)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
+import onnx
 import pytest
 
 import check_samples as samples
@@ -155,3 +157,39 @@ def test_process_that_dies_between_decision_and_step_approves_nothing(
 
 def _die(*_: object, **__: object) -> None:
     raise OSError("power")
+
+
+CONDITION = """
+@id("not-superseded")
+@says("a newer version took its place")
+@mend("use the version that is deployed: modelkeep registry list")
+permit (
+  principal,
+  action in [Action::"deploy", Action::"load", Action::"serve"],
+  resource
+)
+when { if context has superseded then !context.superseded else true };
+"""
+
+
+def test_policy_that_asks_for_it_denies_what_was_superseded() -> None:
+    policy = KEEP / "policies" / "dev.cedar"
+    plain = policy.read_text()
+    up_to("deployed")
+    shutil.copy("model.onnx", "old.onnx")
+    newer = onnx.load("model.onnx")
+    newer.doc_string = "retrained"
+    onnx.save(newer, "model.onnx")
+    up_to("approved")
+    policy.write_text(plain + CONDITION)
+    assert pipeline.gate("old.onnx", action="load").verdict is Verdict.PASS
+    assert pipeline.move_version("credit:2", "deployed", reason="next").refused == ""
+    report = pipeline.gate("old.onnx", action="load")
+    assert report.decision is not None
+    assert [missing.id for missing in report.decision.missing] == ["not-superseded"]
+    assert pipeline.gate("model.onnx", action="load").verdict is Verdict.PASS
+    policy.write_text(plain)  # nobody asks
+    assert pipeline.gate("old.onnx", action="load").verdict is Verdict.PASS
+    policy.write_text(plain + CONDITION)
+    pipeline.move_version("credit:2", "approved", reason="rolled back")
+    assert pipeline.gate("old.onnx", action="load").verdict is Verdict.PASS

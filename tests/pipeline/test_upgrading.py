@@ -20,7 +20,7 @@ def narrow(*names: str) -> None:
         (own,) = keep.trust.signers
         left = tuple(name for name in own.predicates if name not in names)
         signer = msgspec.structs.replace(own, predicates=left)
-        keep.save_trust(msgspec.structs.replace(keep.trust, signers=(signer,)))
+        keep.change_trust(lambda known: msgspec.structs.replace(known, signers=(signer,)))
 
 
 @pytest.mark.usefixtures("desk")

@@ -106,7 +106,7 @@ def test_role_that_is_none_is_refused(keep: Keep, role: str, says: str) -> None:
 
 def test_trusted_signer_speaks_for_nobody_else(keep: Keep) -> None:
     eve = SigningKey.generate("p256")
-    keep.save_trust(keep.trust.with_signer("eve", eve.public, ("access",)))
+    keep.change_trust(lambda known: known.with_signer("eve", eve.public, ("access",)))
     give(keep, "ada", "scientist")
     forge(keep, eve, "eve", "administrator", by="root")
     found = read_assignments(keep)
@@ -119,7 +119,7 @@ def test_trusted_signer_speaks_for_nobody_else(keep: Keep) -> None:
 
 def test_first_role_is_not_given_by_a_stranger_in_a_keep_of_one(keep: Keep) -> None:
     eve = SigningKey.generate("p256")
-    keep.save_trust(keep.trust.with_signer("eve", eve.public, ("access",)))
+    keep.change_trust(lambda known: known.with_signer("eve", eve.public, ("access",)))
     forge(keep, eve, "eve", "administrator", by="root")
     found = read_assignments(keep)
     assert (found.begun, found.held) == (False, ())
@@ -130,7 +130,7 @@ def test_first_role_is_not_given_by_a_stranger_in_a_keep_of_one(keep: Keep) -> N
 
 def test_signer_without_the_grant_of_the_trust_map_counts_for_nothing(keep: Keep) -> None:
     eve = SigningKey.generate("p256")
-    keep.save_trust(keep.trust.with_signer("root", eve.public, ("scan",)))
+    keep.change_trust(lambda known: known.with_signer("root", eve.public, ("scan",)))
     give(keep, "ada", "scientist")
     forge(keep, eve, "eve", "administrator", by="root")
     found = read_assignments(keep)
@@ -142,7 +142,9 @@ def test_rotation_keeps_roles_and_no_other_key_becomes_the_keeps_own(keep: Keep)
     give(keep, "ada", "scientist")
     old = keep.key.public.keyid
     stranger = SigningKey.generate("p256").public
-    keep.save_trust(keep.trust.with_signer(f"x-{stranger.keyid[:8]}", stranger, ("access",)))
+    keep.change_trust(
+        lambda known: known.with_signer(f"x-{stranger.keyid[:8]}", stranger, ("access",))
+    )
     rotate_key(keep)
     rotate_key(keep)
     assert old in own_keys(keep)

@@ -99,7 +99,7 @@ def test_person_with_two_keys_is_one_person(keep: Keep) -> None:
     decide(keep, version.subject, "store")
     version = enter(keep, read(keep), Stage.CANDIDATE, reason="checked")
     signer = keep.trust.signer("bo")
-    keep.save_trust(keep.trust.renamed("cy", "bo"))
+    keep.change_trust(lambda known: known.renamed("cy", "bo"))
     approve(keep, version, reason="read", key=PEOPLE["bo"])
     version = approve(keep, version, reason="read", key=PEOPLE["cy"])
     assert signer.name == "bo"
@@ -178,3 +178,14 @@ def test_evidence_is_told_as_old_when_four_fifths_of_its_life_are_over(
         found = ageing(keep, digest, start + dt.timedelta(days=days))
         assert [item.predicate for item in found] == ["scan"] * len(expected)
         assert all(part in item.sentence() for part, item in zip(expected, found, strict=True))
+
+
+def test_approval_of_what_was_revoked_meanwhile_is_refused(keep: Keep) -> None:
+    version = registered(keep, "ada")
+    decide(keep, version.subject, "store")
+    stale = enter(keep, read(keep), Stage.CANDIDATE, reason="checked")
+    enter(keep, stale, Stage.REVOKED, reason="backdoor")
+    with pytest.raises(UsageError, match=r"is not approved by it: .* no candidate") as late:
+        approve(keep, stale, reason="read", key=PEOPLE["bo"])
+    assert late.value.hint == "See `modelkeep registry show credit`."
+    assert read(keep).approvals == ()

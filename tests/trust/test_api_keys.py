@@ -10,7 +10,7 @@ import pytest
 
 from evidence_samples import NOON, noon
 from modelkeep.core import InputError
-from modelkeep.trust import KEY_ACTIONS, Keyring
+from modelkeep.trust import KEY_ACTIONS, Keyring, open_keyring
 
 
 def test_key_is_found_by_its_secret_until_it_expires_or_is_withdrawn(tmp_path: Path) -> None:
@@ -71,3 +71,14 @@ def test_processes_that_write_at_once_lose_no_key_and_bring_none_back(tmp_path: 
     assert {key.tenant for key in ring._keys} == {
         f"{number}.{turn}" for number in range(writers) for turn in range(each)
     }
+
+
+def test_keyring_of_a_keep_is_made_where_its_gateways_look(tmp_path: Path) -> None:
+    ring = open_keyring(tmp_path, noon)
+    assert ring.keys() == ()
+    key, _ = ring.issue("team", ("*",), ("infer",), 1.0)
+    assert open_keyring(tmp_path, noon).keys() == (key,)
+    assert ring.path == tmp_path / "gateway" / "keys.json"
+    assert ring.path.parent.stat().st_mode & 0o777 == 0o700
+    with pytest.raises(InputError, match="nowhere"):
+        open_keyring(tmp_path / "nowhere", noon)

@@ -159,7 +159,7 @@ class World:
         return dict(json.loads(json.dumps(made)))
 
     def trust(self, signer: str, key: SigningKey, *predicates: str) -> None:
-        self.keep.save_trust(self.keep.trust.with_signer(signer, key.public, predicates))
+        self.keep.change_trust(lambda known: known.with_signer(signer, key.public, predicates))
 
 
 @dataclass

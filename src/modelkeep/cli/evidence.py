@@ -95,3 +95,22 @@ def verify(
         click.echo(f"DOES NOT HOLD: {problem}")
     click.echo("holds" if not outcome.problems else f"{len(outcome.problems)} problems")
     context.exit(1 if outcome.problems else 0)
+
+
+@evidence.command("correct-clock")
+@click.option("--reason", required=True, help="What happened to the clock; recorded.")
+@click.option("--key", type=PATH, required=True, help="Your private key in PEM.")
+@click.pass_context
+def correct_clock(context: click.Context, reason: str, key: Path) -> None:
+    """Set aside the time of decisions that were made while the clock was ahead.
+
+    A gate denies while the clock is behind the newest entry. Set the clock right first. Only
+    decisions and uses of access can be set aside, and not by the keep's own key: somebody
+    whom `modelkeep trust add NAME KEY.pub --predicate clock-correction` let do it. Where
+    evidence or a stage was recorded ahead of time, wait until the clock has come there, or go
+    on in a fresh keep.
+    """
+    from modelkeep import pipeline  # noqa: PLC0415
+
+    wrong = pipeline.correct_clock(reason, key, keep=context.obj)
+    click.echo(f"{len(wrong)} entries are not compared with the clock any more")

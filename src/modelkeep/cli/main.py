@@ -27,6 +27,7 @@ from modelkeep.cli.explain import explain
 from modelkeep.cli.gate import gate
 from modelkeep.cli.harden import harden
 from modelkeep.cli.init import init
+from modelkeep.cli.keys import keys
 from modelkeep.cli.lineage import lineage, record
 from modelkeep.cli.privacy import privacy
 from modelkeep.cli.registry import registry
@@ -67,7 +68,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 
 for _command in (
     check, assess, harden, scan, sign, verify, data, gate, serve, registry, access, init,
-    trust, evidence, lineage, record, explain, doctor, config, encrypt, decrypt, rewrap,
+    trust, keys, evidence, lineage, record, explain, doctor, config, encrypt, decrypt, rewrap,
     convert, privacy, vulns, card,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -1,9 +1,16 @@
 """Signed statements, the trust map, the transparency log, and facts read from them."""
 
 from modelkeep.core.clock import timestamp, utc_now
-from modelkeep.evidence.audit import anchor_problems, audit_log, read_anchor, write_anchor
+from modelkeep.evidence.audit import (
+    anchor_problems,
+    audit_log,
+    read_anchor,
+    subject_problem,
+    write_anchor,
+)
 from modelkeep.evidence.bundle import BundleReport, export_bundle, verify_bundle
 from modelkeep.evidence.canonical import encode, parse_timestamp
+from modelkeep.evidence.clock_correction import correct_clock
 from modelkeep.evidence.facts import Facts, gather_facts
 from modelkeep.evidence.keep import (
     PROFILES,
@@ -80,6 +87,7 @@ __all__ = [
     "audit_log",
     "by_key",
     "by_uri",
+    "correct_clock",
     "create_keep",
     "encode",
     "exists",
@@ -104,6 +112,7 @@ __all__ = [
     "schema",
     "seal",
     "statement_id",
+    "subject_problem",
     "timestamp",
     "upgrade_keep",
     "utc_now",

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
-from modelkeep.evidence.keep import Keep, entry_of
+from modelkeep.evidence.keep import Keep
 from modelkeep.evidence.merkle import Frontier, leaf_hash
 from modelkeep.evidence.statement import parse_statement, verify_envelope
-from modelkeep.evidence.store_tables import Entry
+from modelkeep.evidence.store_tables import Entry, entry_of
 
 
 def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:
@@ -63,6 +63,29 @@ def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:
     if anchor is not None:
         problems += anchor_problems(keep, anchor, roots)
     return problems
+
+
+def subject_problem(keep: Keep, sha256: str) -> str:
+    """What a look at one subject tells of a log edited by hand, in a sentence; else empty.
+
+    For gates, which have no time for ``audit_log``: every entry of the subject must be the
+    leaf in its place, no place of the log empty, and the newest checkpoint signed for as
+    many entries as there are. An entry that was filed under another subject's digest, or a
+    whole log set back with its tree and checkpoints, is only seen by the audit and an anchor.
+
+    Args:
+        keep: whose log.
+        sha256: the subject, hex.
+    """
+    for entry in keep.store.misplaced(sha256):
+        return f"entry {entry} of the log was changed after it was logged"
+    entries, places, leaves, signed = keep.store.lengths()
+    if not entries == places == leaves == signed:
+        return (
+            f"the log has {entries} entries in {places} places, and its tree and newest "
+            f"checkpoint speak of {leaves} and {signed}: entries were removed or put in"
+        )
+    return ""
 
 
 def _entry_problem(keep: Keep, index: int, entry: Entry) -> list[str]:

@@ -17,9 +17,11 @@ from typing import Final, Self
 
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from modelkeep.core import EvidenceError, InputError, Subject, UsageError
+from modelkeep.core import EvidenceError, InputError, UsageError
 from modelkeep.core.clock import timestamp, utc_now
+from modelkeep.core.replacing import locked
 from modelkeep.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
+from modelkeep.evidence.clock_correction import read_corrections
 from modelkeep.evidence.keys import SigningKey
 from modelkeep.evidence.predicates import TABLE, by_key, by_uri
 from modelkeep.evidence.revocation import KEY as REVOCATION
@@ -29,11 +31,11 @@ from modelkeep.evidence.statement import (
     Statement,
     parse_statement,
     seal,
-    statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Store, open_store
-from modelkeep.evidence.store_tables import Entry
+from modelkeep.evidence.store import Store
+from modelkeep.evidence.store_opening import open_store
+from modelkeep.evidence.store_tables import entry_of
 from modelkeep.evidence.trust_map import (
     Log,
     TrustMap,
@@ -71,10 +73,25 @@ class Keep:
         """Directory of the policy files."""
         return self.root / "policies"
 
-    def save_trust(self, trust: TrustMap) -> None:
-        """Replace the trust map, on disk and here."""
-        save_trust_map(self.root / "trust.json", trust)
+    def change_trust(self, change: Callable[[TrustMap], TrustMap]) -> TrustMap:
+        """Change the trust map as it stands on disk now, there and here; returns it.
+
+        All who change it hold one lock from reading to replacing it, so that no writer brings
+        back a signer whom another removed. What the log revokes stays ended.
+
+        Args:
+            change: makes the new map of the one it is given.
+
+        Raises:
+            InputError: it cannot be written, or another process does not let go of it.
+            EvidenceError: the disk is full, or a revocation in the log cannot be read.
+        """
+        path = self.root / "trust.json"
+        with locked(path):
+            trust = change(self._revoking(load_trust_map(path)))
+            save_trust_map(path, trust)
         self.trust = trust
+        return trust
 
     def record(self, statements: list[Statement]) -> list[Receipt]:
         """Sign statements and append them to the log in one commit.
@@ -159,9 +176,16 @@ class Keep:
         """
         newest = self.store.newest_issued()  # read before the clock: others may be appending
         now = timestamp(self.clock())
+        if newest > now:
+            newest = self.store.newest_issued(
+                read_corrections(self.store, self.trust, self.key.public.keyid, self.origin)
+            )
         if newest <= now:
             return ""
-        return f"the clock says {now}, and the log's newest entry is of {newest}"
+        return (
+            f"the clock says {now}, and the log's newest entry is of {newest}; set the clock "
+            "right, or see `modelkeep evidence correct-clock --help` if it was ahead then"
+        )
 
     def apply_revocations(self) -> None:
         """End in the trust map here what the log revokes.
@@ -169,9 +193,12 @@ class Keep:
         Raises:
             EvidenceError: a revocation in the log cannot be read.
         """
-        known = [signer.keyid for signer in self.trust.signers]
+        self.trust = self._revoking(self.trust)
+
+    def _revoking(self, trust: TrustMap) -> TrustMap:
+        known = [signer.keyid for signer in trust.signers]
         entries = self.store.entries_of(by_key(REVOCATION).uri, known)
-        self.trust = apply_revocations(entries, self.trust, self.origin)
+        return apply_revocations(entries, trust, self.origin)
 
     def close(self) -> None:
         """Give the store back."""
@@ -182,23 +209,6 @@ class Keep:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def entry_of(statement: Statement, body: bytes) -> Entry:
-    """The log entry of a statement: its envelope and the columns it is found by.
-
-    Raises:
-        EvidenceError: the statement does not say when it was issued or expires.
-    """
-    subject: Subject = statement.subjects[0]
-    return Entry(
-        statement_id=statement_id(body),
-        subject=subject.digest.sha256,
-        predicate_type=statement.predicate_type,
-        issued=timestamp(statement.issued),
-        expires=timestamp(statement.expires),
-        body=body,
-    )
 
 
 def find_keep(start: Path) -> Path:

@@ -27,3 +27,11 @@ class Approval(Predicate, frozen=True, kw_only=True):
     name: str
     stage: str
     reason: str
+
+
+class Supersession(Predicate, frozen=True, kw_only=True):
+    """A deployed version takes the place of this one, or gives it back (``superseded``)."""
+
+    name: str
+    by: str
+    reason: str

@@ -28,6 +28,13 @@ class Upgrade(Predicate, frozen=True, kw_only=True):
     granted: list[str]
 
 
+class ClockCorrection(Predicate, frozen=True, kw_only=True):
+    """The time of some entries is wrong: the clock was ahead when they were made."""
+
+    reason: str
+    wrong: list[str]
+
+
 class Revocation(Predicate, frozen=True, kw_only=True):
     """A key's statements issued from ``since`` on do not count.
 

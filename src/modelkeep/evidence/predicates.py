@@ -30,11 +30,12 @@ from modelkeep.evidence.predicate_gateway import Hold, Requests
 from modelkeep.evidence.predicate_harden import Hardening
 from modelkeep.evidence.predicate_policy import Access, AccessUse, Decision
 from modelkeep.evidence.predicate_privacy import PrivacyBudget, PrivacyCharge
-from modelkeep.evidence.predicate_registry import Approval, Stage
+from modelkeep.evidence.predicate_registry import Approval, Stage, Supersession
 from modelkeep.evidence.predicate_scan import Scan
 from modelkeep.evidence.predicate_training import Training
 from modelkeep.evidence.predicate_trust import (
     BillOfMaterials,
+    ClockCorrection,
     Revocation,
     SignatureResult,
     Upgrade,
@@ -173,6 +174,10 @@ TABLE: Final = (
         Stage,
     ),
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
+    PredicateType(
+        "supersession", f"{PREFIX}supersession:1", 3650, {"superseded": bool}, Supersession
+    ),
+    PredicateType("clock-correction", f"{PREFIX}clock-correction:1", 3650, {}, ClockCorrection),
     PredicateType("access", f"{PREFIX}access:1", 3650, {}, Access),
     PredicateType("access-use", f"{PREFIX}access-use:1", 3650, {}, AccessUse),
     PredicateType("upgrade", f"{PREFIX}upgrade:1", 3650, {}, Upgrade),

@@ -44,8 +44,10 @@ def rotate_key(keep: Keep, kind: str = "p256") -> Signer:
     name = keep.trust.name_of(old.keyid) or "keep"
     if keep.trust.name_of(fresh.public.keyid) == "":
         every = tuple(row.key for row in TABLE)
-        retired = keep.trust.renamed(name, f"{name}-{old.keyid[:8]}")
-        keep.save_trust(retired.with_signer(name, fresh.public, every))
+        retired = f"{name}-{old.keyid[:8]}"
+        keep.change_trust(
+            lambda known: known.renamed(name, retired).with_signer(name, fresh.public, every)
+        )
     keep.key = fresh
     now = keep.clock()
     for signer in keep.trust.signers:
@@ -110,5 +112,4 @@ def _end(
 ) -> None:
     statement = make_revocation(signer, since, reason, place, keep.clock)
     keep.file([seal(statement.to_bytes(), speaker or keep.key)])
-    keep.apply_revocations()
-    keep.save_trust(keep.trust)
+    keep.change_trust(lambda known: known)  # with what the log revokes now

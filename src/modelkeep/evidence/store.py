@@ -7,19 +7,17 @@ through ``BEGIN IMMEDIATE``; each sees what the other appended before it appends
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from modelkeep.core import EvidenceError, InputError
+from modelkeep.core.replacing import DISK_HINT
 from modelkeep.evidence.merkle import Frontier, Node, leaf_hash
 from modelkeep.evidence.store_tables import (
     CHECKPOINT,
@@ -31,10 +29,10 @@ from modelkeep.evidence.store_tables import (
     row_of,
 )
 
-HEAD: Final = "0001"
-_PATIENCE: Final = 30.0  # seconds to wait for another process
 _BATCH: Final = 256  # most appends that share a commit
 _LAST: Final = 64  # entries looked at for the time the log has come to
+# How SQLite's names for a disk that is full or fails begin.
+_OF_THE_DISK: Final = ("SQLITE_FULL", "SQLITE_IOERR")
 
 
 @dataclass(slots=True)
@@ -82,7 +80,8 @@ class Store:
                         batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
                     self._commit(batch)
         if ticket.error is not None:
-            raise EvidenceError(f"the evidence store refused an entry: {ticket.error}")
+            hint = ticket.error.hint if isinstance(ticket.error, EvidenceError) else None
+            raise EvidenceError(f"the evidence store refused an entry: {ticket.error}", hint)
         return ticket.first
 
     def append_next(
@@ -164,7 +163,7 @@ class Store:
             with self.engine.connect() as connection, connection.begin():
                 yield connection
         except DatabaseError as error:
-            raise EvidenceError(f"the evidence store does not answer: {error.orig}") from error
+            raise unanswered(self.engine, error) from error
 
     @staticmethod
     def _size(connection: sa.Connection) -> int:
@@ -184,6 +183,28 @@ class Store:
         with self._transaction() as connection:
             return [entry_from(row) for row in connection.execute(query)]
 
+    def misplaced(self, subject: str) -> list[int]:
+        """Entries of a subject whose bytes are not those the tree holds in their place."""
+        leaf = sa.and_(NODE.c.level == 0, NODE.c.position == ENTRY.c.seq)
+        query = sa.select(ENTRY.c.seq, ENTRY.c.body, NODE.c.hash)
+        query = query.select_from(ENTRY).outerjoin(NODE, leaf)
+        query = query.where(ENTRY.c.subject == subject).order_by(ENTRY.c.seq)
+        with self._transaction() as connection:
+            rows = connection.execute(query).all()
+        return [int(seq) for seq, body, leaf in rows if leaf_hash(as_bytes(body)) != leaf]
+
+    def lengths(self) -> tuple[int, int, int, int]:
+        """How many entries there are, how many places, leaves, and entries signed for."""
+        queries = (
+            sa.select(sa.func.count()).select_from(ENTRY),
+            sa.select(sa.func.max(ENTRY.c.seq) + 1),
+            sa.select(sa.func.max(NODE.c.position) + 1).where(NODE.c.level == 0),
+            sa.select(sa.func.max(CHECKPOINT.c.size)),
+        )
+        with self._transaction() as connection:
+            found = [int(connection.execute(query).scalar() or 0) for query in queries]
+        return found[0], found[1], found[2], found[3]
+
     def entries_of(
         self, predicate_type: str, subjects: Iterable[str] | None = None
     ) -> list[Entry]:
@@ -197,14 +218,24 @@ class Store:
         with self._transaction() as connection:
             return [entry_from(row) for row in connection.execute(query.order_by(ENTRY.c.seq))]
 
-    def newest_issued(self) -> str:
+    def newest_issued(self, besides: Iterable[str] = ()) -> str:
         """Latest time of issue among the last entries of the log; empty while there are none.
 
         Among some, because entries that wait for each other may be logged out of order.
+
+        Args:
+            besides: ids of entries that are not looked at.
         """
-        last = sa.select(ENTRY.c.issued).order_by(ENTRY.c.seq.desc()).limit(_LAST)
+        last = sa.select(ENTRY.c.issued).where(ENTRY.c.statement_id.not_in(list(besides)))
+        last = last.order_by(ENTRY.c.seq.desc()).limit(_LAST)
         with self._transaction() as connection:
             return max((str(row[0]) for row in connection.execute(last)), default="")
+
+    def issued_after(self, moment: str) -> list[Entry]:
+        """Entries that state a later time of issue than ``moment``, in log order."""
+        query = sa.select(ENTRY).where(ENTRY.c.issued > moment).order_by(ENTRY.c.seq)
+        with self._transaction() as connection:
+            return [entry_from(row) for row in connection.execute(query)]
 
     def size_at(self, moment: str) -> int:
         """How many entries stand before the first that was issued at ``moment`` or later."""
@@ -262,72 +293,22 @@ class Store:
         self.engine.dispose()
 
 
+def unanswered(engine: sa.Engine, error: DatabaseError) -> EvidenceError:
+    """What a failure of the database means: which file, and whether its disk is to blame."""
+    hint = DISK_HINT if disk_failed(error) else None
+    return EvidenceError(
+        f"{engine.url.database}: the evidence store does not answer: {error.orig}", hint
+    )
+
+
+def disk_failed(error: DatabaseError) -> bool:
+    """Whether the database failed because its disk is full or does not work."""
+    return str(getattr(error.orig, "sqlite_errorname", "")).startswith(_OF_THE_DISK)
+
+
 def _node(connection: sa.Connection, level: int, position: int) -> bytes:
     query = sa.select(NODE.c.hash).where(NODE.c.level == level, NODE.c.position == position)
     found = connection.execute(query).scalar()
     if found is None:
         raise EvidenceError(f"the log's tree has no node ({level}, {position})")
     return as_bytes(found)
-
-
-def open_store(path: Path, sign: SignNote) -> Store:
-    """Open a SQLite store, making or upgrading its tables where needed.
-
-    Raises:
-        InputError: the file is not a database of ours, or cannot be opened.
-    """
-    url = sa.URL.create("sqlite", database=str(path))
-    engine = sa.create_engine(url, connect_args={"timeout": _PATIENCE})
-
-    def configure(connection: object, _record: object) -> None:
-        connection.isolation_level = None  # type: ignore[attr-defined]  # begin() is ours
-        cursor = connection.cursor()  # type: ignore[attr-defined]  # a DBAPI connection
-        _switch_to_wal(cursor)
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.close()
-
-    sa.event.listen(engine, "connect", configure)
-    sa.event.listen(engine, "begin", lambda c: c.exec_driver_sql("BEGIN IMMEDIATE"))
-    try:
-        _migrate(engine, path)
-    except DatabaseError as error:
-        engine.dispose()
-        raise InputError(f"{path}: not an evidence store ({error.orig})") from error
-    return Store(engine, sign)
-
-
-def _switch_to_wal(cursor: Any) -> None:  # noqa: ANN401 - a DBAPI cursor
-    """Set the journal mode; SQLite does not wait for others here, so this does."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-def _migrate(engine: sa.Engine, path: Path) -> None:
-    with engine.connect() as connection, connection.begin():
-        try:
-            query = sa.text("SELECT version_num FROM alembic_version")
-            version = connection.execute(query).scalar()
-        except OperationalError:
-            version = None
-        if version == HEAD:
-            return
-        if version is not None:
-            raise InputError(f"{path}: an evidence store of a later version ({version})")
-        if sa.inspect(connection).get_table_names():
-            raise InputError(f"{path}: not an evidence store but another program's database")
-        # Imported here: Alembic costs 0.3 s and is needed once in a store's life.
-        from alembic import command  # noqa: PLC0415
-        from alembic.config import Config  # noqa: PLC0415
-
-        config = Config()
-        config.set_main_option("script_location", "modelkeep.evidence:migrations")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")

@@ -7,6 +7,10 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from modelkeep.core import Subject
+from modelkeep.core.clock import timestamp
+from modelkeep.evidence.statement import Statement, statement_id
+
 _METADATA: Final = sa.MetaData()
 ENTRY: Final = sa.Table(
     "entry",
@@ -76,3 +80,20 @@ def entry_from(row: sa.Row[tuple[object, ...]]) -> Entry:
 def as_bytes(value: object) -> bytes:
     """A stored value as bytes; SQLite lets anybody put text into any column."""
     return value if isinstance(value, bytes) else str(value).encode()
+
+
+def entry_of(statement: Statement, body: bytes) -> Entry:
+    """The log entry of a statement: its envelope and the columns it is found by.
+
+    Raises:
+        EvidenceError: the statement does not say when it was issued or expires.
+    """
+    subject: Subject = statement.subjects[0]
+    return Entry(
+        statement_id=statement_id(body),
+        subject=subject.digest.sha256,
+        predicate_type=statement.predicate_type,
+        issued=timestamp(statement.issued),
+        expires=timestamp(statement.expires),
+        body=body,
+    )

@@ -75,14 +75,18 @@ def import_signed(keep: Keep, data: bytes, sender: PublicKey | None = None) -> I
     except (KeyError, TypeError, binascii.Error, ValueError) as error:
         raise EvidenceError(f"the export cannot be read: {error!r}") from error
     before = keep.trust
-    merged = before.merged(theirs)
+    merged = keep.change_trust(lambda known: _merged(known, theirs, bodies))
+    keep.file(_signed_by(bodies, merged))
+    return _difference(before, merged)
+
+
+def _merged(known: TrustMap, theirs: TrustMap, bodies: list[bytes]) -> TrustMap:
+    merged = known.merged(theirs)
     for body in bodies:
         found = read_revocation(body, theirs, None)
         if found is not None:
             merged = merged.ending(*found)
-    keep.save_trust(merged)
-    keep.file(_signed_by(bodies, merged))
-    return _difference(before, merged)
+    return merged
 
 
 def _opened(keep: Keep, data: bytes, sender: PublicKey | None) -> dict[str, Any]:

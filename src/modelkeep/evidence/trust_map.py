@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Final
 import msgspec
 
 from modelkeep.core import EvidenceError, InputError, UsageError
+from modelkeep.core.replacing import replace_file
 from modelkeep.evidence.canonical import parse_timestamp
 from modelkeep.evidence.keys import PublicKey
 from modelkeep.evidence.predicates import TABLE, by_key
@@ -253,14 +252,10 @@ def parse_trust_map(text: bytes, path: str) -> TrustMap:
 
 
 def save_trust_map(path: Path, trust: TrustMap) -> None:
-    """Replace the file in one step, so that a crash leaves the old map or the new one."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".trust-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(trust.to_json())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Replace the file in one step, so that a crash leaves the old map or the new one.
+
+    Raises:
+        EvidenceError: the disk is full.
+        InputError: it cannot be written for another reason.
+    """
+    replace_file(path, trust.to_json())

@@ -11,9 +11,10 @@ import msgspec
 
 from modelkeep.core import Digest, Subject, UsageError
 from modelkeep.core.version import VERSION
-from modelkeep.evidence.keep import Keep, entry_of
+from modelkeep.evidence.keep import Keep
 from modelkeep.evidence.predicates import TABLE
 from modelkeep.evidence.statement import make_statement, seal
+from modelkeep.evidence.store_tables import entry_of
 from modelkeep.evidence.trust_map import Signer, TrustMap, load_trust_map
 
 
@@ -34,10 +35,23 @@ def upgrade_keep(keep: Keep) -> tuple[str, ...]:
     about = Subject("key", "keep", Digest(signer.keyid, ""))
     made = make_statement("upgrade", (about,), fields, clock=keep.clock)
     keep.store.append([entry_of(made, seal(made.to_bytes(), keep.key))])
-    wider = msgspec.structs.replace(signer, predicates=(*signer.predicates, *missing))
-    signers = tuple(wider if one is signer else one for one in found.signers)
-    keep.save_trust(TrustMap(found.version, signers, found.logs))
+    keep.change_trust(lambda known: _widened(known, signer.keyid))
     return missing
+
+
+def _widened(trust: TrustMap, keyid: str) -> TrustMap:
+    """A map whose signer of this key may assert every predicate there is besides its own."""
+    every = tuple(row.key for row in TABLE)
+    signers = tuple(
+        msgspec.structs.replace(
+            one,
+            predicates=(*one.predicates, *(key for key in every if key not in one.predicates)),
+        )
+        if one.keyid == keyid
+        else one
+        for one in trust.signers
+    )
+    return msgspec.structs.replace(trust, signers=signers)
 
 
 def _own(keep: Keep, trust: TrustMap) -> Signer:

@@ -15,7 +15,7 @@ from modelkeep.gateway.onnx_backend import OnnxBackend
 from modelkeep.gateway.output_check import OutputCheck
 from modelkeep.gateway.upstream import Upstream
 from modelkeep.models import Request, open_session
-from modelkeep.pipeline import Listener, Workspace, examine
+from modelkeep.pipeline import Listener, Workspace, examine, require_access
 from modelkeep.sources import digest_artifact, open_artifact
 
 
@@ -74,13 +74,14 @@ async def open_served(
 
     Raises:
         InputError: it cannot be opened, or the scan does not pass.
-        EvidenceError: the bytes changed since they were hashed.
+        EvidenceError: the bytes changed since they were hashed, or no grant lets who runs
+            the gateway read them (a server's: deploy them).
         UsageError: a model behind a URL whose artifact is not named.
         RefusalError: the server behind a URL does not answer.
     """
     rules = serving.models.get(name, ModelRules())
     if address.startswith(("http://", "https://")):
-        subject = _claimed(name, rules)
+        subject = _claimed(name, rules, workspace)
         backend: Backend = await _remote(name, address.rstrip("/"), rules, serving)
     else:
         subject, backend = _local(address, workspace)
@@ -104,6 +105,7 @@ def _local(address: str, workspace: Workspace) -> tuple[Subject, Backend]:
             f"{address}: the model is not loaded: its scan did not pass",
             f"See `modelkeep scan {address}`.",
         )
+    require_access(workspace, "read_weights", examined.subject)
     request = Request(examined.artifact, examined.manifest, examined.formats())
     if request.file_of("onnx") is None:
         raise InputError(
@@ -113,7 +115,7 @@ def _local(address: str, workspace: Workspace) -> tuple[Subject, Backend]:
     return examined.subject, OnnxBackend(open_session(request))
 
 
-def _claimed(name: str, rules: ModelRules) -> Subject:
+def _claimed(name: str, rules: ModelRules, workspace: Workspace) -> Subject:
     """The model an operator says to stand behind a URL: nobody can hash it there."""
     if not rules.artifact:
         raise UsageError(
@@ -121,7 +123,9 @@ def _claimed(name: str, rules: ModelRules) -> Subject:
             f'Name the file whose evidence counts: [serve.models.{name}] artifact = "PATH"',
         )
     artifact = open_artifact(rules.artifact)
-    return Subject("model", artifact.name, digest_artifact(artifact).digest)
+    subject = Subject("model", artifact.name, digest_artifact(artifact).digest)
+    require_access(workspace, "deploy", subject)
+    return subject
 
 
 async def _remote(name: str, url: str, rules: ModelRules, serving: Serving) -> Backend:

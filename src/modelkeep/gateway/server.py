@@ -28,7 +28,7 @@ from modelkeep.gateway.watch import Watch
 from modelkeep.models import need
 from modelkeep.pipeline import Listener, Workspace, open_workspace
 from modelkeep.policy import require_decidable
-from modelkeep.trust import KEY_ACTIONS, Keyring
+from modelkeep.trust import KEY_ACTIONS, open_keyring
 
 FOLDER: Final = "gateway"
 _ADMIN_DAYS: Final = 365
@@ -108,8 +108,7 @@ async def open_gateway(
     keep = workspace.keep
     require_decidable("serve", keep.profile)
     folder = _folder(keep.root)
-    keyring = Keyring(folder / "keys.json", keep.clock)
-    keyring.reload()
+    keyring = open_keyring(keep.root, keep.clock)
     alarms = Alarms(keep.clock)
     served = {
         name: await open_served(name, address, serving, workspace, alarms)

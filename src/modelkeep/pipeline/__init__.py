@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
+    from modelkeep.pipeline.accessing import require_access
     from modelkeep.pipeline.ancestry import lineage
     from modelkeep.pipeline.artifacts import examine
     from modelkeep.pipeline.assessments import assess, verify_adversarial
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.data_tracing import trace_row
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
+    from modelkeep.pipeline.endpoints import (
+        assess_endpoint,
+        is_endpoint,
+        verify_at_endpoint,
+    )
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
     from modelkeep.pipeline.granting import (
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
         review_access,
     )
     from modelkeep.pipeline.hardening import harden
+    from modelkeep.pipeline.key_issuing import issue_key, list_keys, withdraw_key
     from modelkeep.pipeline.loading import admit, guard, load
     from modelkeep.pipeline.privacy_ledger import (
         charge_release,
@@ -46,6 +53,7 @@ if TYPE_CHECKING:
         show_privacy_ledger,
     )
     from modelkeep.pipeline.records import (
+        correct_clock,
         export_evidence,
         list_evidence,
         prove_evidence,
@@ -86,6 +94,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES: Final = {
+    "accessing": ("require_access",),
     "ancestry": ("lineage",),
     "training": ("record_training",),
     "granting": ("explain_access", "give_role", "list_access", "review_access"),
@@ -106,12 +115,15 @@ _HOMES: Final = {
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
+    "endpoints": ("assess_endpoint", "is_endpoint", "verify_at_endpoint"),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
+    "key_issuing": ("issue_key", "list_keys", "withdraw_key"),
     "privacy_ledger": ("charge_release", "set_privacy_budget", "show_privacy_ledger"),
     "records": (
+        "correct_clock",
         "export_evidence",
         "list_evidence",
         "prove_evidence",
@@ -162,12 +174,14 @@ __all__ = [
     "apply_cleaning",
     "approve_version",
     "assess",
+    "assess_endpoint",
     "break_glass",
     "charge_release",
     "check",
     "check_data",
     "compare_card",
     "convert",
+    "correct_clock",
     "decrypt_model",
     "describe_as",
     "diagnose",
@@ -192,10 +206,13 @@ __all__ = [
     "harden",
     "import_trust",
     "init_keep",
+    "is_endpoint",
+    "issue_key",
     "keep_path",
     "lineage",
     "list_access",
     "list_evidence",
+    "list_keys",
     "list_registry",
     "list_rules",
     "list_trust",
@@ -211,6 +228,7 @@ __all__ = [
     "record_training",
     "register",
     "remove_trust",
+    "require_access",
     "review_access",
     "review_queue",
     "revoke_trust",
@@ -229,8 +247,10 @@ __all__ = [
     "upgrade",
     "verify",
     "verify_adversarial",
+    "verify_at_endpoint",
     "verify_data",
     "verify_evidence",
+    "withdraw_key",
     "write_baseline",
     "write_card",
 ]

@@ -7,12 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from modelkeep.core import EvidenceError, InputError, ModelkeepError, settings
+from modelkeep import evidence
+from modelkeep.core import (
+    Digest,
+    EvidenceError,
+    InputError,
+    ModelkeepError,
+    Subject,
+    settings,
+)
 from modelkeep.core.settings import Value
 from modelkeep.evidence import (
     BundleReport,
     Entry,
     Keep,
+    SigningKey,
     audit_log,
     by_uri,
     export_bundle,
@@ -251,3 +260,22 @@ def _repeat(report: BundleReport, said: str) -> list[str]:
     if ("PASSED" if again.allowed else "FAILED") != said:
         return [f"the decision says {said}, the same evidence and policy say otherwise"]
     return []
+
+
+def correct_clock(reason: str, key: str | Path, **flags: Value | None) -> tuple[str, ...]:
+    """Set aside the time of decisions made while the clock was ahead; returns their ids.
+
+    Args:
+        reason: what happened to the clock.
+        key: private key in PEM of the person who says so; the keep's own does not count.
+        flags: settings, such as ``keep="..."``.
+
+    Raises:
+        UsageError: nothing is ahead of the clock, or the signer may not correct it.
+        EvidenceError: something else than a decision or a use of access is ahead.
+    """
+    signer = SigningKey.load(Path(key))
+    with open_workspace(flags) as workspace:
+        about = Subject("key", "keep", Digest(workspace.keep.key.public.keyid, ""))
+        require_access(workspace, "administer", about, signer)
+        return evidence.correct_clock(workspace.keep, reason=reason, key=signer)

@@ -47,9 +47,10 @@ def add_trust(
     public = read_public(key)
     with open_workspace(flags) as workspace:
         granted = predicates or tuple(row.key for row in TABLE)
-        trust = workspace.keep.trust.with_signer(name, public, granted)
-        workspace.keep.save_trust(trust)
-        return trust.signers[-1]
+        trust = workspace.keep.change_trust(
+            lambda known: known.with_signer(name, public, granted)
+        )
+        return trust.signer(name)
 
 
 def remove_trust(name: str, **flags: Value | None) -> None:
@@ -59,7 +60,7 @@ def remove_trust(name: str, **flags: Value | None) -> None:
         UsageError: no signer has that name.
     """
     with open_workspace(flags) as workspace:
-        workspace.keep.save_trust(workspace.keep.trust.without_signer(name))
+        workspace.keep.change_trust(lambda known: known.without_signer(name))
 
 
 def rotate_trust(kind: str = "p256", **flags: Value | None) -> Signer:

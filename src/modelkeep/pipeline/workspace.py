@@ -9,7 +9,6 @@ import datetime as dt
 import getpass
 import json
 import os
-import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from modelkeep.core import EvidenceError, InputError, Subject
+from modelkeep.core.replacing import replace_file
 from modelkeep.core.settings import Settings, Value, resolve
 from modelkeep.evidence import (
     Facts,
@@ -28,6 +28,7 @@ from modelkeep.evidence import (
     find_keep,
     gather_facts,
     open_keep,
+    subject_problem,
 )
 from modelkeep.pipeline.listening import Listener
 from modelkeep.policy import (
@@ -57,7 +58,7 @@ class Workspace:
     def facts(self, subject: Subject, now: dt.datetime | None = None) -> Facts:
         """What may be believed about a subject at a moment, now by default."""
         digest = subject.digest.sha256
-        wrong = self.keep.clock_problem()
+        wrong = self.keep.clock_problem() or subject_problem(self.keep, digest)
         entries = self.keep.store.entries(digest)
         found = gather_facts(
             [entry.body for entry in entries],
@@ -88,11 +89,7 @@ class Workspace:
         path = decided_policy_path(self.keep, self.gates.digest)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            draft = path.with_suffix(f".{secrets.token_hex(4)}")
-            draft.write_text(
-                json.dumps(self.gates.material(), sort_keys=True), encoding="utf-8"
-            )
-            draft.replace(path)
+            replace_file(path, json.dumps(self.gates.material(), sort_keys=True).encode())
 
 
 def decided_policy_path(keep: Keep, digest: str) -> Path:

@@ -13,6 +13,7 @@ from modelkeep.registry.ledger import (
     list_versions,
     read_version,
 )
+from modelkeep.registry.supersession import superseded_by
 
 __all__ = [
     "APPROVALS",
@@ -36,4 +37,5 @@ __all__ = [
     "open_content",
     "read_version",
     "register",
+    "superseded_by",
 ]

@@ -8,6 +8,7 @@ no longer starts from the stage the version is in, and does not count.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from modelkeep.core import EvidenceError, Subject, UsageError
@@ -23,6 +24,7 @@ from modelkeep.evidence import (
 )
 from modelkeep.registry.interface import NEXT, Stage, Version, facts_of
 from modelkeep.registry.ledger import LONGEST_GLASS, lacks, read_version, to_files
+from modelkeep.registry.supersession import supersessions
 from modelkeep.sources import Manifest, root_digest
 
 _Field = str | list[Any] | dict[str, str]
@@ -99,8 +101,16 @@ def enter(
         keep, version.name, version.subject, version.earned, after,
         reason=reason, rests_on=rests_on,
     )  # fmt: skip
-    identity = _record(keep, made, key)
-    return _taken(keep, version, after, identity)
+    serves = Stage.DEPLOYED in (version.earned, after)
+    others = supersessions(keep, version, after) if serves else []
+    identity = _record(keep, made, key, others)
+    try:
+        return _counted(keep, version, identity, f"does not become {after.value}")
+    except UsageError:  # another step came first, and the others' statements with this one
+        if others:
+            left = _read(keep, version.subject)
+            keep.file(supersessions(keep, left, left.earned))
+        raise
 
 
 def break_glass(
@@ -139,7 +149,7 @@ def break_glass(
         break_glass={"who": who, "why": why, "until": ends},
     )  # fmt: skip
     identity = _record(keep, made, key)
-    return _taken(keep, version, after, identity)
+    return _counted(keep, version, identity, f"does not become {after.value}")
 
 
 def approve(
@@ -169,8 +179,7 @@ def approve(
     _require_allowed(keep, "approval", key)
     fields = {"facts": {}, "name": version.name, "stage": "approved", "reason": reason}
     made = make_statement("approval", (version.subject,), fields, clock=keep.clock)
-    _record(keep, made, key)
-    return _read(keep, version.subject)
+    return _counted(keep, version, _record(keep, made, key), "is not approved by it")
 
 
 def _stage(
@@ -192,9 +201,12 @@ def _stage(
     return make_statement("stage", (subject,), fields, clock=keep.clock)
 
 
-def _record(keep: Keep, made: Statement, key: SigningKey | None) -> str:
+def _record(
+    keep: Keep, made: Statement, key: SigningKey | None, others: Iterable[bytes] = ()
+) -> str:
+    """Append a statement, and what follows from it in the same commit; returns its id."""
     body = seal(made.to_bytes(), key or keep.key)
-    keep.file([body])
+    keep.file([body, *others])
     return statement_id(body)
 
 
@@ -216,17 +228,19 @@ def _read(keep: Keep, subject: Subject) -> Version:
     return found
 
 
-def _taken(keep: Keep, before: Version, after: Stage, identity: str) -> Version:
-    """The version after a step.
+def _counted(keep: Keep, before: Version, identity: str, refusal: str) -> Version:
+    """The version after a change.
 
     Raises:
-        UsageError: the step does not count, with the reason.
+        UsageError: the change does not count, because another came first; with the reason.
     """
     found = _read(keep, before.subject)
     refused = [p for p in found.problems if p.startswith(identity[:12])]
     if refused:
         why = refused[0].partition(": ")[2]
-        raise UsageError(f"{found.name} does not become {after.value}: {why}")
+        raise UsageError(
+            f"{found.name} {refusal}: {why}", f"See `modelkeep registry show {found.name}`."
+        )
     return found
 
 

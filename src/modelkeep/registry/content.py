@@ -17,7 +17,8 @@ from typing import IO, Final
 
 import blake3
 
-from modelkeep.core import Digest, EvidenceError, InputError
+from modelkeep.core import Digest, EvidenceError
+from modelkeep.core.replacing import write_failure
 from modelkeep.sources import Artifact, FileDigest, FileSource, Manifest, manifest_of
 
 _CHUNK: Final = 4 << 20
@@ -35,6 +36,7 @@ class ContentStore:
 
         Raises:
             InputError: a file cannot be read, or the store not written.
+            EvidenceError: the disk is full.
         """
         return manifest_of(
             artifact, [self._take(artifact, name, progress) for name in artifact.files]
@@ -58,7 +60,7 @@ class ContentStore:
             draft.chmod(0o400)
             self._place(draft, sha.hexdigest())
         except OSError as error:
-            raise InputError(f"{self.folder}: {error.strerror}", "Is the disk full?") from error
+            raise write_failure(self.folder, error) from error
         finally:
             draft.unlink(missing_ok=True)
         return FileDigest(name, Digest(sha.hexdigest(), fast.hexdigest()), size)

@@ -3,7 +3,7 @@
 from modelkeep.trust.age import START as AGE
 from modelkeep.trust.age import decrypt_age, encrypt_age
 from modelkeep.trust.api_keys import ACTIONS as KEY_ACTIONS
-from modelkeep.trust.api_keys import KeyHolder, Keyring
+from modelkeep.trust.api_keys import Key, KeyHolder, Keyring, open_keyring
 from modelkeep.trust.bom import BillOfMaterials, Library, gather_bom
 from modelkeep.trust.certificates import load_certificates
 from modelkeep.trust.encryption import (
@@ -45,6 +45,7 @@ __all__ = [
     "DecryptedSource",
     "Difference",
     "Identity",
+    "Key",
     "KeyHolder",
     "Keyring",
     "Library",
@@ -65,6 +66,7 @@ __all__ = [
     "load_certificates",
     "load_identity",
     "load_recipient",
+    "open_keyring",
     "read_card",
     "read_checksums",
     "read_header",

@@ -11,13 +11,8 @@ Sources: OWASP API Security top 10 (2023), API2 and API5; NIST SP 800-63B, 5.1.2
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import hashlib
-import os
 import secrets
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,11 +20,11 @@ from typing import Final
 import msgspec
 
 from modelkeep.core import EvidenceError, InputError
+from modelkeep.core.replacing import locked, replace_file
 from modelkeep.evidence import Clock, parse_timestamp, timestamp
 
 ACTIONS: Final = ("infer", "observe", "administer")
 PREFIX: Final = "mk_"
-_PATIENCE: Final = 30.0  # seconds to wait for another process
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +141,14 @@ class Keyring:
             actions=actions,
             expires=timestamp(self.clock() + dt.timedelta(days=days)),
         )
-        with self._locked():
+        with locked(self.path):
             self.reload()
             self._write((*self._keys, key))
         return key, secret
 
     def withdraw(self, identity: str) -> bool:
         """End a key; whether there was one."""
-        with self._locked():
+        with locked(self.path):
             self.reload()
             left = tuple(key for key in self._keys if key.id != identity)
             changed = len(left) < len(self._keys)
@@ -161,47 +156,31 @@ class Keyring:
                 self._write(left)
         return changed
 
+    def keys(self) -> tuple[Key, ...]:
+        """The keys as the file was read last, ended ones included; no secret is in them."""
+        return self._keys
+
     def administrators(self) -> int:
         """How many keys in force may administer."""
         now = self.clock()
         return sum(who.may("administer") and now < end for who, end in self._known.values())
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the lock that all writers of the file share, in this process and in others."""
-        place = self.path.with_name(f".{self.path.name}.lock")
-        try:
-            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise InputError(f"{place}: {error.strerror}") from error
-        try:
-            until = time.monotonic() + _PATIENCE
-            while not _took(descriptor):
-                if time.monotonic() > until:
-                    raise InputError(f"{place}: another process holds the keys", "Try again.")
-                time.sleep(0.01)
-            yield
-        finally:
-            os.close(descriptor)
-
     def _write(self, keys: tuple[Key, ...]) -> None:
-        draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-        try:
-            draft.touch(mode=0o600, exist_ok=False)
-            with draft.open("wb") as file:
-                file.write(msgspec.json.encode(keys))
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.path)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise InputError(f"{self.path}: {error.strerror}") from error
+        replace_file(self.path, msgspec.json.encode(keys))
         self.reload()
 
 
-def _took(descriptor: int) -> bool:
+def open_keyring(root: Path, clock: Clock) -> Keyring:
+    """The keys of the gateways of a keep.
+
+    Raises:
+        InputError: the file cannot be read, or its folder not made.
+    """
+    folder = root / "gateway"
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror}") from error
+    ring = Keyring(folder / "keys.json", clock)
+    ring.reload()
+    return ring
