@@ -20,7 +20,6 @@ import argparse
 import dataclasses
 import gzip
 import hashlib
-import io
 import json
 import subprocess
 import time
@@ -34,6 +33,7 @@ import torch
 from safetensors.torch import save_file
 
 import evasion_nets
+import image_sets
 from modelkeep.assess import Context, Recipe, Threat
 from modelkeep.assess.radius import space_of
 from modelkeep.assess.robust_accuracy import Problem
@@ -89,19 +89,8 @@ def fashion(folder: Path) -> tuple[Arrays, Arrays]:
 
 
 def cifar(folder: Path) -> tuple[Arrays, Arrays]:
-    """CIFAR-10 from JPEG files in a table, in the table's order."""
-    from PIL import Image  # noqa: PLC0415
-    from pyarrow import parquet  # noqa: PLC0415 - one case needs it
-
-    rows = parquet.read_table(folder / "cifar10_jpeg.parquet").to_pylist()
-
-    def part(split: str) -> Arrays:
-        chosen = [row for row in rows if row["split"] == split]
-        images = [np.asarray(Image.open(io.BytesIO(row["jpeg"]))) for row in chosen]
-        stacked = np.stack(images).transpose(0, 3, 1, 2).astype(np.float32) / 255
-        return stacked, np.array([row["label"] for row in chosen], np.int64)
-
-    return part("train"), part("test")
+    """CIFAR-10 in the table's order."""
+    return image_sets.from_table(folder / "cifar10_jpeg.parquet")
 
 
 LINF: Final = Threat("linf", 0.1)

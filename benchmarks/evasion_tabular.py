@@ -6,7 +6,7 @@ ART is installed in an environment of its own, only when asked::
     python benchmarks/evasion_tabular.py --peers DIR [--data TABLE.parquet ...] [--rows 50]
 
 Tables: scikit-learn's breast cancer, and any table given (its last column is the label,
-or the one after ``:``, as in ``adult.parquet:income``), texts as codes, all columns scaled
+or the one after ``:``, as in ``adult.parquet:Income``), texts as codes, all columns scaled
 to [0, 1]. Models: a tree, a random forest, gradient boosting and XGBoost, trained with the
 same seed on both sides; the peer refuses to go on if its models answer otherwise.
 Every row of a table, whatever model answers it, is attacked within L-infinity 0.1.
@@ -73,10 +73,11 @@ def tables(given: list[str], count: int) -> Iterator[tuple[str, dict[str, np.nda
     """Each table as training rows and ``count`` rows to attack, scaled to [0, 1]."""
     from sklearn.datasets import load_breast_cancer  # noqa: PLC0415
 
-    yield "breast cancer", _split(*load_breast_cancer(return_X_y=True), count)
-    for text in given:
-        path, _, label = text.partition(":")
-        yield Path(path).stem, _split(*_coded(Path(path), label), count)
+    places = [text.partition(":") for text in given]  # all are read before any is attacked
+    read = [(Path(path).stem, _coded(Path(path), label)) for path, _, label in places]
+    read.insert(0, ("breast cancer", load_breast_cancer(return_X_y=True)))
+    for name, arrays in read:
+        yield name, _split(*arrays, count)
 
 
 def _coded(path: Path, label: str) -> tuple[np.ndarray, np.ndarray]:
@@ -84,6 +85,9 @@ def _coded(path: Path, label: str) -> tuple[np.ndarray, np.ndarray]:
 
     table = parquet.read_table(path)
     target = label or table.column_names[-1]
+    if target not in table.column_names:
+        there = ", ".join(table.column_names)
+        raise SystemExit(f"{path.name} has no column {target!r} to be the label, but {there}")
     columns = {}
     for name in table.column_names:
         values = np.array(table.column(name).to_pylist())

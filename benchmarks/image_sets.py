@@ -1,6 +1,7 @@
 """Image sets for benchmarks, in [0, 1]: digits of scikit-learn, and files of a folder.
 
-A folder may hold ``NAME.npz`` (arrays ``x_train``, ``y_train``, ``x_test``, ``y_test``) or the
+A folder may hold ``NAME.npz`` (arrays ``x_train``, ``y_train``, ``x_test``, ``y_test``),
+``NAME.parquet`` (columns ``split``, ``jpeg`` and ``label``, such as ``cifar10_jpeg``), or the
 four gzipped IDX files of MNIST and Fashion-MNIST, as the Debian package
 ``dataset-fashion-mnist`` brings them.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import gzip
+import io
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +32,9 @@ def read(name: str, folder: Path | None = None) -> ImageSet:
         return digits()
     if folder is None:
         raise SystemExit(f"{name} needs --data DIR")
-    path = folder / f"{name}.npz"
+    path, table = folder / f"{name}.npz", folder / f"{name}.parquet"
+    if not path.is_file() and table.is_file():
+        return ImageSet(name, *(_shuffled(x, y) for x, y in from_table(table)))
     if path.is_file():
         with np.load(path, allow_pickle=False) as found:  # noqa: TID251 - pickles refused
             parts = [(found[f"x_{part}"], found[f"y_{part}"]) for part in ("train", "test")]
@@ -38,6 +42,24 @@ def read(name: str, folder: Path | None = None) -> ImageSet:
         parts = [_idx(folder, part) for part in ("train", "t10k")]
     (train, test) = (_shuffled(_scaled(x), y.astype(np.int64)) for x, y in parts)
     return ImageSet(name, train, test)
+
+
+def from_table(
+    path: Path,
+) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Images and classes of both splits, from JPEG files in a table, in the table's order."""
+    from PIL import Image  # noqa: PLC0415 - one set needs it
+    from pyarrow import parquet  # noqa: PLC0415
+
+    rows = parquet.read_table(path).to_pylist()
+
+    def part(split: str) -> tuple[np.ndarray, np.ndarray]:
+        chosen = [row for row in rows if row["split"] == split]
+        images = [np.asarray(Image.open(io.BytesIO(row["jpeg"]))) for row in chosen]
+        stacked = np.stack(images).transpose(0, 3, 1, 2).astype(np.float32) / 255
+        return stacked, np.array([row["label"] for row in chosen], np.int64)
+
+    return part("train"), part("test")
 
 
 def _shuffled(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,9 @@
-"""Build five models, check each with the prod profile, say where to look.
+"""Build five models, check each with the prod profile, serve the sound one, say where to look.
 
 Everything is written under ``demo/out``; run it again and it starts afresh. Each
 check is the command a user would type, and its exit code is compared with what it
-must be: 0 for the two sound models, 1 for the others.
+must be: 0 for the two sound models, 1 for the others. At the end a gateway serves the
+sound model to an honest client and to one that tries to copy it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import demo_models
+import serve_sound
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "out"
@@ -102,14 +104,19 @@ def main() -> int:
     started = time.monotonic()
     codes = {case.name: check(case) for case in cases}
     seconds = time.monotonic() - started
+    started = time.monotonic()
+    served = serve_sound.serve_sound(OUT)
+    serving = time.monotonic() - started
     modelkeep("evidence", "verify", "--anchor", "anchor.txt")
-    print(f"\n{len(cases)} checks in {seconds:.1f} s")
+    print(f"\n{len(cases)} checks in {seconds:.1f} s, serving in {serving:.1f} s")
     for case in cases:
         verdict = "as it must be" if codes[case.name] == case.expected else "WRONG"
         print(f"  {case.name:<9} exit {codes[case.name]} ({verdict})  {case.story}")
         print(f"            {OUT / case.name / 'report.html'}")
     print(f"evidence: {OUT / '.modelkeep'}  (cd {OUT} && modelkeep evidence list)")
-    return int(any(codes[case.name] != case.expected for case in cases))
+    verdict = "as it must be" if served else "WRONG"
+    print(f"gateway: honest use answered, the extraction run noticed ({verdict})")
+    return int(not served or any(codes[case.name] != case.expected for case in cases))
 
 
 if __name__ == "__main__":

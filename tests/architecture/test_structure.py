@@ -29,6 +29,7 @@ LONGEST = 350  # lines; 250 is the aim
 def rules() -> Iterator[Rule]:
     yield from (detector.rule for detector in detectors())
     yield from trust.RULES
+    yield from trust.CARD_RULES
     yield from DEPENDENCY_RULES
 
 

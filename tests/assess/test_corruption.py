@@ -42,6 +42,40 @@ def test_a_picture_changes_more_with_severity(corruption: Corruption, data: Data
     assert found[4] > 0.005
 
 
+PIXELATE = next(corruption for corruption in PICTURES if corruption.name == "pixelate")
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+@pytest.mark.parametrize("size", [8, 28, 32])
+def test_coarse_pixels_lie_where_the_fine_ones_lay(size: int, severity: int) -> None:
+    """A ramp shows by how many pixels each place moved: half a coarse pixel, to both sides."""
+    ramp = np.arange(size) / (size - 1)
+    rows = np.stack([np.tile(ramp, (size, 1)), np.tile(ramp[:, None], (1, size))])[None]
+    data = Dataset(samples.ANY_SUBJECT, rows.astype(np.float32), np.array(["0"]), (), "image")
+    moved = (corrupt(data, PIXELATE, severity, 0, data) - data.rows) * (size - 1)
+    half = size / round(size * (1 - 0.14 * severity)) / 2
+    assert np.abs(moved).max() <= half + 1e-4
+    assert moved.mean(axis=(2, 3)) == pytest.approx(0, abs=1e-4)
+
+
+def test_coarse_pixels_are_means_of_what_they_cover() -> None:
+    rows = np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4) / 16
+    data = Dataset(samples.ANY_SUBJECT, rows, np.array(["0"]), (), "image")
+    found = corrupt(data, PIXELATE, 4, 0, data)[0, 0] * 16  # 2 by 2 coarse pixels
+    assert found == pytest.approx(
+        np.array([[2.5, 4.5], [10.5, 12.5]]).repeat(2, 0).repeat(2, 1)
+    )
+
+
+def test_digits_of_eight_by_eight_pixels_survive_one_pixel_less() -> None:
+    """Coarse pixels that were shifted cost more than all the detail that was lost."""
+    context = samples.context(digit_networks.network(planted=False), None, PICTURED)
+    (found,) = [m for m in ATTACK.run(context) if m.name == "corruption_accuracy[pixelate]"]
+    clean, first, *_, last = (value for _, value in found.curve)
+    assert first > clean - 0.15
+    assert first > last
+
+
 @pytest.mark.parametrize("corruption", TABLES, ids=lambda c: c.name)
 def test_a_table_changes_more_with_severity(corruption: Corruption) -> None:
     found = [distance(TABLE, corruption, severity) for severity in SEVERITIES]

@@ -65,6 +65,12 @@ def test_a_linear_model_is_solved_at_d_plus_one_and_not_from_rounded_answers() -
     assert solved.value == 1.0
     assert solved.budget["queries"] == FEATURES + 1
     assert number(measured, "fidelity_equations_rounded").value < 1.0
+    gaps = [
+        float(number(measured, f"fidelity_equations_{policy}").note.rpartition(" ")[2])
+        for policy in ("scores", "rounded")
+    ]
+    assert gaps[0] < 1e-6
+    assert gaps[1] > 1e-3
     (risk,) = ATTACK.risks(measured)
     assert "9 answers" in risk.title
     facts = ATTACK.facts(measured)
@@ -112,6 +118,16 @@ def test_standard_fills_the_table_and_spends_what_it_says() -> None:
     assert more.value >= less.value - 0.05
 
 
+@pytest.mark.slow
+def test_thorough_fills_the_whole_table_of_every_strategy() -> None:
+    measured = ran(linear, budget="thorough")
+    for strategy, budgets in (("natural", (100, 200)), ("made_up", (100,)), ("active", (100,))):
+        for budget in budgets:
+            for policy in ("scores", "rounded", "top1", "label"):
+                found = number(measured, f"fidelity_{strategy}_{budget}_{policy}")
+                assert found.budget["queries"] == budget
+
+
 def test_it_is_repeated_by_its_seed() -> None:
     assert ran(linear) == ran(linear)
 
@@ -151,7 +167,7 @@ def test_categories_are_asked_as_categories() -> None:
 )
 def test_it_needs_enough_rows_of_numbers(data: Dataset | None, why: str) -> None:
     model = samples.Answering(linear)
-    assert why in (ATTACK.applies(samples.context(model, None, data)) or "")
+    assert why in (ATTACK.why_not(samples.context(model, None, data)) or "")
 
 
 def test_without_torch_equations_are_solved_and_the_rest_is_named(
@@ -205,12 +221,19 @@ def test_a_running_endpoint_is_solved_within_its_budget(address: str) -> None:
 
 
 @pytest.mark.net
-def test_a_budget_that_is_spent_ends_the_attack_before_anything_more_is_sent(
-    address: str,
+@pytest.mark.parametrize("queries", [0, 39, 40, 250])
+def test_a_small_budget_is_planned_for_and_nothing_is_sent_beyond_it(
+    address: str, queries: int
 ) -> None:
-    model = RemoteModel(address, Terms(queries=250), classes=("0", "1", "2"))
+    model = RemoteModel(address, Terms(queries=queries), classes=("0", "1", "2"))
     outcomes = ATTACK.run(samples.context(model, None, drawn()))
-    with pytest.raises(InputError, match="budget"):
-        list(outcomes)
-    assert model.sent == 209
+    if queries < 40:
+        with pytest.raises(InputError, match="copying takes at least 40"):
+            list(outcomes)
+    else:
+        found = list(outcomes)
+        unsolved = [m.what for m in found if isinstance(m, NotChecked)]
+        assert unsolved == (["extraction by equations"] if queries < 50 else [])
+        assert any(isinstance(m, Measurement) and "natural" in m.name for m in found)
+    assert model.sent <= queries
     model.close()

@@ -11,7 +11,7 @@ import model_samples as samples
 from modelkeep.assess import Context, Recipe, built_in, from_user
 from modelkeep.assess.interface import by_name
 from modelkeep.assess.membership import ATTACK, roc
-from modelkeep.core import InputError, Measurement
+from modelkeep.core import InputError, Measurement, NotChecked
 from modelkeep.models import Dataset
 
 N = 200
@@ -205,6 +205,44 @@ def test_it_needs_enough_members_and_others(
     assert ATTACK.applies(samples.context(model, MEMBERS, OTHERS)) is None
 
 
+def test_fewer_than_the_rate_needs_are_named_and_not_rounded() -> None:
+    model = samples.Answering(by_row)
+    outcomes = ATTACK.run(samples.context(model, drawn(3, 99), drawn(4, 99)))
+    (missed,) = (found for found in outcomes if isinstance(found, NotChecked))
+    assert missed == NotChecked(
+        "membership_tpr_at_1pct_fpr",
+        "a false-positive rate of 1.0% needs at least 100 non-members; there are 99",
+    )
+
+
+def logits(rows: np.ndarray) -> np.ndarray:
+    return 9.0 * (by_row(rows) - 0.5)
+
+
+def test_logits_are_not_taken_for_probabilities() -> None:
+    context = samples.context(samples.Answering(logits), MEMBERS, OTHERS)
+    with pytest.raises(InputError) as error:
+        list(ATTACK.run(context))
+    assert error.value.message == "the model answers scores that are no probabilities"
+    assert error.value.hint == "Say that it answers logits, or put a softmax behind it."
+    with pytest.raises(InputError) as error:
+        ran(by_row, recipe=Recipe("theirs", lambda _data, _seed: logits))
+    assert error.value.message == (
+        "the reference model (theirs) answers scores that are no probabilities"
+    )
+
+
+def test_labels_out_of_range_are_named() -> None:
+    strange = samples.table(OTHERS.rows, [0, 1, 7, 8] * (N // 4))
+    context = samples.context(samples.Answering(by_row), MEMBERS, strange)
+    with pytest.raises(InputError) as error:
+        list(ATTACK.run(context))
+    assert error.value.message == (
+        "rows: labels ['0', '1', '7', '8'] do not match the model's 2 classes ['0', '1']"
+    )
+    assert error.value.hint == "Name the label column with --label."
+
+
 def test_without_the_reference_nothing_is_proven() -> None:
     assert ATTACK.facts(ran(by_row)[:1]) == {}
 
@@ -254,6 +292,5 @@ def test_a_reference_that_names_its_classes_is_read_by_their_names() -> None:
     assert [outcome.value for outcome in measured if isinstance(outcome, Measurement)] == [
         0.5,
         0.5,
-        0.0,
         0.0,
     ]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import model_samples as samples
-from modelkeep.assess.performance import ATTACK, calibration_error
-from modelkeep.core import Measurement
+from modelkeep.assess.performance import ATTACK, calibration_error, require_contrast
+from modelkeep.core import InputError, Measurement
 from modelkeep.models import Dataset
 
 
@@ -75,3 +75,26 @@ def test_it_needs_test_rows() -> None:
     assert ATTACK.applies(samples.context(model, data, data)) is None
     assert "--test" in (ATTACK.applies(samples.context(model, data, None)) or "")
     assert ATTACK.facts(()) == {}
+
+
+def test_a_model_that_counts_is_asked_about_no_more_rows_than_it_gives() -> None:
+    class Counting(samples.Answering):
+        left = 5
+
+    given = samples.context(Counting(told), None, calibrated(50))
+    found = [m for m in ATTACK.run(given) if isinstance(m, Measurement)]
+    assert {m.n for m in found} == {5}
+    assert all("on some of 50 rows" in m.note for m in found)
+    assert all(not m.note for m in performance(calibrated(50)))
+
+
+def test_a_model_that_always_answers_one_class_and_rows_of_one_class_say_nothing() -> None:
+    mixed = samples.table(np.array([[0.9], [0.8], [0.7]]), [1, 0, 1])
+    context = samples.context(samples.Answering(told), None, mixed)
+    with pytest.raises(InputError, match="answers '1' for all 3 test rows"):
+        require_contrast(context, mixed)
+    single = samples.table(np.array([[0.9], [0.2]]), [1, 1])
+    with pytest.raises(InputError, match="all 2 test rows are labelled '1'"):
+        require_contrast(samples.context(samples.Answering(told), None, single), single)
+    both = samples.table(np.array([[0.9], [0.2]]), [0, 1])
+    require_contrast(samples.context(samples.Answering(told), None, both), both)

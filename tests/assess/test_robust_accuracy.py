@@ -8,10 +8,16 @@ import numpy as np
 import pytest
 
 import model_samples as samples
-from modelkeep.assess import Context, evasion_gradient, evasion_search, robust_accuracy
+from modelkeep.assess import (
+    Context,
+    evasion_decision,
+    evasion_gradient,
+    evasion_search,
+    robust_accuracy,
+)
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
 from modelkeep.core import Measurement, NotChecked
-from modelkeep.models import Column
+from modelkeep.models import Column, EndpointLostError
 from modelkeep.models.intervals import clopper_pearson
 
 WEIGHTS = np.array([1.5, -1.0, 0.7, -0.4, 0.2, 0.0])
@@ -170,3 +176,31 @@ def test_a_model_that_is_never_right_is_measured_without_an_attack() -> None:
     assert isinstance(robust, Measurement)
     assert clean.value == robust.value == 0
     assert list(robust_accuracy.risks((clean, robust))) == []
+
+
+class Counting(samples.Answering):
+    """A model that may be asked so often and no oftener."""
+
+    left = 0
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        assert len(rows) <= self.left, "a row over the budget was sent"
+        self.left -= len(rows)
+        return super().predict(rows)
+
+
+@pytest.mark.parametrize("engine", [evasion_search.ENGINE, evasion_decision.ENGINE])
+@pytest.mark.parametrize("budget", [150, 1000, 6000])
+def test_a_budget_of_queries_sets_rows_and_depth_and_is_never_passed(
+    engine: Engine, budget: int
+) -> None:
+    model = Counting(black_box)
+    model.left = budget
+    found = [m for m in measure(linear_context(model), engine) if isinstance(m, Measurement)]
+    robust = next(m for m in found if m.name == "robust_accuracy")
+    assert robust.n == min(200, budget // 150)
+    assert model.left >= 0
+    model.left = 149
+    with pytest.raises(EndpointLostError, match="149 queries are left, and attacking one row"):
+        list(measure(linear_context(model), engine))
+    assert model.left == 149, "nothing was sent"

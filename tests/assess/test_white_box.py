@@ -178,3 +178,108 @@ def test_in_l1_places_outside_the_asked_ball_are_looked_at_but_never_count() -> 
     assert max(seen) > 2 * radius
     assert (np.abs(found - rows).sum(axis=1) <= radius * (1 + 1e-5)).all()
     assert found @ WEIGHTS == pytest.approx(0.5, abs=1e-4)
+
+
+class Hardly(TorchModel):
+    """A model whose own answers are not quite its network's: class 1 must lead by ``lead``."""
+
+    def __init__(self, module: torch.nn.Module, lead: float, *, abstains: bool = False) -> None:
+        super().__init__(module)
+        self.lead, self.abstains, self.asked = lead, abstains, list[int]()
+
+    def predict(self, rows: np.ndarray) -> np.ndarray:
+        self.asked.append(len(rows))
+        with torch.no_grad():
+            logits = self.module(torch.from_numpy(rows)).numpy()
+        return samples.softmax(logits - [0, self.lead])
+
+    def answers(self, rows: np.ndarray) -> np.ndarray:
+        """No answer where neither class leads by enough."""
+        with torch.no_grad():
+            logits = self.module(torch.from_numpy(rows)).numpy()
+        ahead = logits[:, 1] - logits[:, 0]
+        return np.where(np.abs(ahead) < self.lead, -1, ahead > 0)
+
+
+def first_class(rows: np.ndarray, radius: float, norm: Norm = "linf") -> Problem:
+    """Rows of class 0, to be broken in a box that is no wider than the radius."""
+    rows = rows.astype(np.float32)
+    step, scale = np.float32(radius), np.ones(rows.shape[1])
+    truth = np.zeros(len(rows), int)
+    return Problem(rows, truth, rows - step, rows + step, 0, Threat(norm, radius), scale)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_on_an_exact_tie_the_right_class_may_come_first_and_the_row_is_pushed_on(
+    norm: Norm,
+) -> None:
+    model, rows = samples.linear(list(WEIGHTS)), np.zeros((3, FEATURES), np.float32)
+    assert (model.predict(rows).argmax(axis=1) == 0).all()
+    changed, _ = search(samples.context(model, None, None), first_class(rows, 0.1, norm))
+    assert (model.predict(changed).argmax(axis=1) == 1).all()
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("lead", [1e-6, 1e-3, 0.1])
+def test_what_the_network_gives_up_and_the_model_does_not_is_pushed_on(
+    norm: Norm, lead: float
+) -> None:
+    """Clean rows lie where the network answers wrongly already, and the model rightly."""
+    model = Hardly(samples.linear(list(WEIGHTS)).module, lead)
+    rows = np.outer([0.3, 0.6, 0.9], WEIGHTS) * lead / np.square(WEIGHTS).sum()
+    given = first_class(rows, 0.1, norm)
+    assert (model.predict(given.rows).argmax(axis=1) == 0).all()
+    changed, _ = search(samples.context(model, None, None), given)
+    assert (model.predict(changed).argmax(axis=1) == 1).all()
+
+
+def test_a_row_that_is_left_without_an_answer_is_pushed_on() -> None:
+    model = Hardly(samples.linear(list(WEIGHTS)).module, 0.2, abstains=True)
+    rows = np.outer([0.1, 0.5], WEIGHTS) * 0.2 / np.square(WEIGHTS).sum()
+    given = first_class(rows, 0.1)
+    assert (model.answers(given.rows) == -1).all()
+    changed, _ = search(samples.context(model, None, None), given)
+    assert (model.answers(changed) == 1).all()
+
+
+def test_a_model_that_never_gives_in_is_asked_a_bounded_number_of_times() -> None:
+    model = Hardly(samples.linear(list(WEIGHTS)).module, 5.0)
+    given = first_class(np.zeros((4, FEATURES)), 0.1)
+    changed, work = search(samples.context(model, None, None), given)
+    assert sum(model.asked) < 20 * len(given.rows)
+    assert work["passes"] < 1000 * len(given.rows)
+    corner = given.rows + 0.1 * np.sign(WEIGHTS)  # as far as it goes
+    assert changed @ WEIGHTS == pytest.approx(corner @ WEIGHTS, rel=1e-4)
+
+
+class Holed(torch.nn.Module):
+    """Class 1 wins where ``x0 + x1 > 0.12``; beyond ``x0 = 0.05`` stands ``value``."""
+
+    def __init__(self, value: float) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        ahead = rows.sum(1) - 0.12
+        ahead = torch.where(rows[:, 0] > 0.05, self.value, ahead)
+        return torch.stack([torch.zeros_like(ahead), ahead], dim=1)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize(("norm", "radius", "share"), [("linf", 0.1, 1.0), ("l1", 0.15, 0.75)])
+def test_where_the_network_answers_nan_or_infinity_nothing_is_found_and_nothing_ends(
+    norm: Norm, radius: float, share: float, value: float
+) -> None:
+    """The steepest way leads into the hole, the way out beside it; L1 moves one feature."""
+    model, rows = TorchModel(Holed(value)), np.zeros((8, 2), np.float32)
+    given = first_class(rows, radius, norm)
+    changed, _ = search(samples.context(model, None, None), given)
+    broken = model.predict(changed).argmax(axis=1) == 1  # refuses what is not finite
+    assert broken.mean() >= share
+    assert (changed[:, 0] <= 0.05).all()
+
+
+def test_rows_that_only_nan_stands_behind_are_given_back_as_they_can_be_answered() -> None:
+    model, rows = TorchModel(Holed(float("nan"))), np.zeros((2, 2), np.float32)
+    changed, _ = search(samples.context(model, None, None), first_class(rows, 0.06))
+    assert (model.predict(changed).argmax(axis=1) == 0).all()

@@ -82,3 +82,38 @@ def test_a_backdoor_cannot_be_looked_for_among_two_classes() -> None:
     assert got.code == 2
     assert "2 classes" in got.err
     assert not Path("net-hardened.safetensors").exists()
+
+
+BIAS = ("--for", "bias", "--defence", "threshold-repair")
+
+
+def test_thresholds_by_group_are_written_as_one_onnx_file() -> None:
+    for name, seed in (("t", 0), ("v", 1)):
+        data = rows(600, seed=seed)
+        sides = np.arange(600) % 4 < 2
+        table = np.column_stack([data.rows[:, :8], sides, data.labels.astype(int)])
+        names = [*(f"x{index}" for index in range(8)), "side", "label"]
+        np.savetxt(f"{name}.csv", table, delimiter=",", header=",".join(names), comments="")
+    given = [word.replace(".npz", ".csv") for word in GIVEN]
+    got = said("harden", "net.safetensors", *given, *BIAS, "--group", "side")
+    assert got.code in {0, 1}, got.err
+    assert "  accuracy_gap " in got.out, "whichever groups lie furthest apart afterwards"
+    assert Path("net-hardened.onnx").is_file()
+    assert said("scan", "net-hardened.onnx").code == 0
+
+
+@pytest.mark.parametrize(
+    ("group", "message", "hint"),
+    [
+        ((), "threshold-repair: no column of groups was named (--group COLUMN)", ""),
+        (("--group", "side"), "v.npz: no column 'side' to group by", "Name one of: x0, x1"),
+    ],
+)
+def test_thresholds_by_group_need_a_column_that_is_there(
+    group: tuple[str, ...], message: str, hint: str
+) -> None:
+    got = said("harden", "net.safetensors", *GIVEN, *BIAS, *group)
+    assert got.code == 2
+    assert message in got.err
+    assert f"hint: {hint}" in got.err
+    assert not Path("net-hardened.onnx").exists()

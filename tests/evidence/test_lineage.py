@@ -55,6 +55,12 @@ def test_walk_down_reaches_what_came_of_it_and_nothing_beside(keep: Keep) -> Non
     assert names(keep, OLD, up=True) == ["old", "train.csv"]
 
 
+def test_statements_about_one_subject_can_be_read_alone(keep: Keep) -> None:
+    graph = read_lineage(keep, NEW.digest.sha256)
+    assert {a.target for a in graph.arrows} == {NEW.digest.sha256}
+    assert {graph.nodes[a.source].name for a in graph.arrows} == {"old", "other"}
+
+
 def test_ring_of_statements_ends(keep: Keep) -> None:
     ring = {"changed_from": material(NEW), "materials": [material(OLD)]}
     keep.record([statement("hardening", OLD, fields=ring)])

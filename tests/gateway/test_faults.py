@@ -44,7 +44,7 @@ def test_disk_that_is_full_refuses_by_name_and_recovers_without_a_hand(
         soft, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, hard))  # every write fails now
         try:
-            until = time.monotonic() + 5
+            until = time.monotonic() + 20
             while (reply := client.infer()).status == 200 and audit == "queued":
                 assert time.monotonic() < until
             for _ in range(20):
@@ -57,7 +57,7 @@ def test_disk_that_is_full_refuses_by_name_and_recovers_without_a_hand(
             stranger.close()
         finally:
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (soft, hard))
-        until = time.monotonic() + 10
+        until = time.monotonic() + 20
         while client.infer().status != 200:
             assert time.monotonic() < until
             time.sleep(0.05)

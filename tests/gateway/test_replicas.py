@@ -30,15 +30,20 @@ def replicas(cleared: Cleared) -> Iterator[list[Client]]:
     """Clients of three gateways that share a keep."""
     with contextlib.ExitStack() as started:
         processes = [started.enter_context(launch(cleared))]
-        started.callback(lambda: [process.terminate() for process in processes])
-        first = greet(processes[0])
-        processes += [started.enter_context(launch(cleared)) for _ in range(REPLICAS - 1)]
-        ports = [first.port, *(greet(other, first.key).port for other in processes[1:])]
-        clients = [Client(port, first.key) for port in ports]
-        assert [client.infer().status for client in clients] == [200] * REPLICAS
-        yield clients
-        for client in clients:
-            client.close()
+        try:
+            first = greet(processes[0])
+            processes += [started.enter_context(launch(cleared)) for _ in range(REPLICAS - 1)]
+            ports = [first.port, *(greet(other, first.key).port for other in processes[1:])]
+            clients = [Client(port, first.key) for port in ports]
+            assert [client.infer().status for client in clients] == [200] * REPLICAS
+            try:
+                yield clients
+            finally:
+                for client in clients:
+                    client.close()
+        finally:
+            for process in processes:
+                process.terminate()
 
 
 def spread(clients: list[Client], path: str, status: int, begun: float) -> float:
@@ -103,7 +108,8 @@ def test_quarantine_ends_on_every_replica(cleared: Cleared) -> None:
 
 
 def test_expiry_ends_on_every_replica(cleared: Cleared, tmp_path: Path) -> None:
-    short, end = expiring(cleared, tmp_path / "short", 30.0)
+    short, end = expiring(cleared, tmp_path / "short", 75.0)
+    assert pipeline.gate(short.model, action="serve", keep=str(short.keep)).decision.allowed
     with replicas(short) as clients:
         left = (end - dt.datetime.now(dt.UTC)).total_seconds()
         assert left > 1.0, "the replicas took too long to start"

@@ -72,6 +72,26 @@ def test_changes_are_told_once(watched: Watched) -> None:
     assert watched.look().live
 
 
+def test_model_stops_at_once_where_the_stop_cannot_be_recorded(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = watched.look()
+    watched.standings.hold("m", "reported", held=True)
+
+    def refuse(*_: object) -> None:
+        raise EvidenceError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Workspace, "decide", refuse)
+        with pytest.raises(EvidenceError, match="full"):
+            watched.standings.look()
+        stopped = watched.standings.of("m")
+        assert (stopped.live, stopped.why) == (False, "the model is held by an operator")
+    ((_, told),) = watched.standings.look()
+    assert not told.live
+    assert told.decision != live.decision, "recorded when the disk takes it again"
+
+
 def test_expired_evidence_stops_the_model_and_ageing_is_told_before(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 import skops.io
 import torch
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -50,6 +51,20 @@ def test_the_child_answers_like_the_model(kind: str, data: bytes) -> None:
     assert "resource limits" in model.note
     with pytest.raises(InputError, match="takes 4 features"):
         model.predict(ROWS[:, :3])
+
+
+def test_texts_reach_a_pipeline_that_takes_them_and_mixed_rows_are_refused() -> None:
+    texts = np.array(["a fine day", "a poor day", "fine, über-fine"], dtype=object)
+    reader = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    reader.fit(list(texts), ["good", "bad", "good"])
+    model = ConfinedModel("scikit-learn", pickle.dumps(reader))
+    assert model.spec.shape is None
+    assert np.allclose(model.predict(texts), reader.predict_proba(list(texts)))
+    assert model.predict(texts[:0]).shape == (0, 2)
+    numbers = ConfinedModel("scikit-learn", pickle.dumps(PIPELINE))
+    with pytest.raises(InputError, match="takes numbers") as refused:
+        numbers.predict(np.array([[1.0, 2.0, 3.0, "red"]], dtype=object))
+    assert "--preprocess" in refused.value.hint
 
 
 def test_scores_without_probabilities_are_turned_into_some() -> None:

@@ -60,3 +60,10 @@ def test_labels_that_cannot_be_matched_are_refused(labels: str, classes: str) ->
     with pytest.raises(InputError, match="do not match the model's") as caught:
         data.class_indices(tuple(classes.split()))
     assert "--label" in caught.value.hint
+
+
+def test_labels_of_other_rows_are_refused() -> None:
+    with pytest.raises(InputError) as error:
+        Dataset(samples.ANY_SUBJECT, np.zeros((5, 2)), np.array(["a"] * 4))
+    assert error.value.message == "rows: 5 rows and 4 labels"
+    assert error.value.hint == "Give every row its label."

@@ -324,3 +324,19 @@ def test_texts_that_are_no_data_set_are_refused(
     path = written(tmp_path / "t.csv", text)
     with pytest.raises(InputError, match=says):
         load_texts(path, **options)
+
+
+def test_texts_are_read_from_one_json_object_a_line(tmp_path: Path) -> None:
+    lines = '{"say": "Hello, \\"you\\"", "kind": "ham"}\n{"say": "WIN\\nnow", "kind": "spam"}\n'
+    data = load_texts(written(tmp_path / "t.jsonl", lines), text="say")
+    assert data.rows.tolist() == ['Hello, "you"', "WIN\nnow"]
+    assert data.labels.tolist() == ["ham", "spam"]
+    for broken, says in (
+        ('{"say": "Hello", "kind": "ham"}\n{"say": "WIN"}\n', "missing values"),
+        ('{"say": "Hello", "kind"', "cannot be read as a table"),
+        ("", "cannot be read as a table"),
+    ):
+        with pytest.raises(InputError, match=says):
+            load_texts(written(tmp_path / "broken.jsonl", broken), text="say")
+    with pytest.raises(InputError, match=r"\.csv and \.jsonl"):
+        load_texts(written(tmp_path / "t.txt", "Hello"), text="say")

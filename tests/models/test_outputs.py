@@ -56,7 +56,7 @@ def test_one_column_is_the_second_class() -> None:
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("logits", [None, True, False])
 def test_what_is_no_number_is_refused(bad: float, *, logits: bool | None) -> None:
-    with pytest.raises(InputError, match="NaN or infinity"):
+    with pytest.raises(InputError, match="NaN or infinity for 1 of 2 rows, first for row 1"):
         to_probabilities(np.array([[0.5, 0.5], [bad, 0.5]]), logits=logits)
 
 

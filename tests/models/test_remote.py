@@ -2,101 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-import numpy as np
 import pytest
 
 import model_samples as samples
+from endpoint_server import ROWS, TRUTH, Server, answers, served
 from modelkeep.assess import BUILT_IN, assess_model
 from modelkeep.core import InputError
-from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms, scheme_of
-
-WEIGHTS = np.array([1.0, -2.0, 0.5])
-ROWS = samples.normal(40, 3)
-TRUTH = (ROWS @ WEIGHTS > 0).astype(int)
-
-
-def answers(rows: np.ndarray) -> np.ndarray:
-    return samples.two_classes(1 / (1 + np.exp(-(rows @ WEIGHTS))))
-
-
-@dataclass
-class Server:
-    """What the server did, and how it behaves."""
-
-    base: str = ""
-    rows: int = 0
-    requests: list[dict[str, Any]] = field(default_factory=list)
-    dies_after: int = 10**9
-    statuses: list[int] = field(default_factory=list)
-    garbled: bytes = b""
-    authorization: str = ""
-
-
-def handler(state: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            state.requests.append({"path": self.path, "body": body})
-            state.authorization = self.headers.get("authorization", "")
-            if state.rows >= state.dies_after:
-                self.close_connection = True
-                return
-            status = state.statuses.pop(0) if state.statuses else 200
-            self.reply(status, state.garbled or self.scored(body) if status == 200 else b"")
-
-        def scored(self, body: dict[str, Any]) -> bytes:
-            if self.path.endswith("/infer"):
-                tensor = body["inputs"][0]
-                rows = np.array(tensor["data"]).reshape(tensor["shape"])
-            else:
-                rows = np.array(body.get("inputs", body.get("instances")))
-            state.rows += len(rows)
-            found = answers(rows)
-            if self.path.endswith("/infer"):
-                flat = found.ravel().tolist()
-                outputs = [
-                    {"name": "label", "datatype": "INT64", "shape": [len(rows)], "data": [0]},
-                    {"name": "p", "datatype": "FP32", "shape": [len(rows), 2], "data": flat},
-                ]
-                return json.dumps({"outputs": outputs}).encode()
-            return json.dumps({"predictions": found.tolist()}).encode()
-
-        def reply(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    return Handler
-
-
-@contextmanager
-def served(**more: Any) -> Iterator[Server]:  # noqa: ANN401
-    state = Server(**more)
-    server = HTTPServer(("127.0.0.1", 0), handler(state))
-    state.base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield state
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+from modelkeep.models.remote import EndpointLostError, RemoteModel, Terms
+from modelkeep.models.remote_schemes import scheme_of
 
 
 @contextmanager
@@ -172,7 +90,16 @@ def test_an_endpoint_that_dies_midway_leaves_what_was_measured() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"{}", b"[1, 2", b'{"predictions": [[1, 2]]}', b'"text"', b"[" * 100_000]
+    "body",
+    [
+        b"{}",
+        b"[1, 2",
+        b'{"predictions": [[], []]}',
+        b"[1" + b"0" * 400 + b"]",
+        b'{"predictions": [[1, 2]]}',
+        b'"text"',
+        b"[" * 100_000,
+    ],
 )
 def test_answers_without_scores_are_named(body: bytes) -> None:
     with served(garbled=body) as state, model(state) as found:  # noqa: SIM117 - one line each
@@ -205,3 +132,71 @@ def test_requests_are_spaced() -> None:
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(InputError, match="no http address"):
         RemoteModel(address)
+
+
+def test_a_server_that_asks_for_rest_gets_it_or_is_left_alone() -> None:
+    waited: list[float] = []
+    with served(statuses=[429], headers={"Retry-After": "7"}) as state:
+        found = RemoteModel(f"{state.base}/score", Terms(timeout=5), sleep=waited.append)
+        assert len(found.predict(ROWS)) == 40
+        assert waited == [7.0]
+        found.close()
+    with served(statuses=[429] * 9, headers={"Retry-After": "3600"}) as state:
+        with model(state) as found:
+            with pytest.raises(EndpointLostError, match="left alone for 3600 s"):
+                found.predict(ROWS)
+            with pytest.raises(EndpointLostError, match="left alone"):
+                found.predict(ROWS)
+        assert len(state.requests) == 1, "what is lost is not asked again"
+
+
+def test_a_server_that_hangs_is_lost_in_time() -> None:
+    began = time.monotonic()
+    with served(hangs_after=0) as state:
+        found = RemoteModel(f"{state.base}/score", Terms(timeout=0.2, retries=1))
+        with pytest.raises(EndpointLostError, match=r"no whole answer within 0\.2 s"):
+            found.predict(ROWS)
+        found.close()
+    assert time.monotonic() - began < 3
+
+
+def test_a_step_has_a_share_of_what_is_left_and_no_more() -> None:
+    with served() as state, model(state, queries=100) as found:
+        found.allot(0.5)
+        assert found.left == 50
+        found.predict(ROWS)
+        with pytest.raises(EndpointLostError, match="share of this step, of which 40"):
+            found.predict(ROWS)
+        found.allot(1)
+        assert found.left == 60
+        found.predict(ROWS)
+        assert state.rows == 80
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("http://user:hunter2@127.0.0.1/x", "names a user"),
+        ("http://hunter2@127.0.0.1:x/x", "names a user"),
+        ("http://127.0.0.1/x?key=hunter2", "query"),
+        ("http://127.0.0.1/x#hunter2", "query or a fragment"),
+    ],
+)
+def test_an_address_that_holds_a_secret_is_refused_without_repeating_it(
+    address: str, why: str
+) -> None:
+    with pytest.raises(InputError, match=why) as refused:
+        RemoteModel(address)
+    assert "hunter2" not in str(refused.value) + refused.value.hint
+
+
+def test_one_score_a_row_is_read_the_same_way_every_time() -> None:
+    with served(garbled=b'{"predictions": [-3.0, 0.5]}') as state, model(state) as found:
+        first = found.predict(ROWS[:2])
+        state.garbled = b'{"predictions": [0.2, 0.5]}'
+        assert found.predict(ROWS[:2])[1] == pytest.approx(first[1]), "a logit stays one"
+    with served(garbled=b'{"predictions": [0.2, 0.5]}') as state, model(state) as found:
+        found.predict(ROWS[:2])
+        state.garbled = b'{"predictions": [-3.0, 0.5]}'
+        with pytest.raises(InputError, match="looked like probabilities at first"):
+            found.predict(ROWS[:2])

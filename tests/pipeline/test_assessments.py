@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 
 import check_samples as samples
 from modelkeep import assess as assessing
@@ -128,3 +132,28 @@ def test_an_earlier_version_is_scanned_and_refused_like_any_model(desk: samples.
     report = assess(desk.model, **options(desk, only=("EXP002",)))
     (missed,) = report.not_checked
     assert missed.why == "no earlier version was named (modelkeep assess NEW --against OLD)"
+
+
+def test_a_pipeline_of_texts_is_attacked_and_what_it_cannot_be_given_is_refused(
+    desk: samples.Sample,
+) -> None:
+    good = [f"{word} lovely {word}" for word in ("film", "story", "evening")]
+    bad = [text.replace("lovely", "dreadful") for text in good]
+    fitted = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10))
+    fitted.fit(good + bad, ["good"] * 3 + ["bad"] * 3)
+    model, rows = desk.folder / "texts.joblib", desk.folder / "texts.csv"
+    joblib.dump(fitted, model)
+    lines = [f"{text},{'good' if 'lovely' in text else 'bad'}" for text in good + bad]
+    rows.write_text("\n".join(["body,kind", *lines]))
+    given = {"test": rows, "text": "body", "keep": str(desk.folder / "keep")}
+    report = assess(model, **given)
+    found = {m.name: m.value for m in report.measurements}
+    assert found["test_accuracy"] == found["clean_accuracy"] == 1.0
+    assert found["robust_accuracy"] <= 0.5
+    assert {receipt.predicate for receipt in report.receipts} == {"performance", "evasion"}
+    with pytest.raises(UsageError, match="texts are not exported"):
+        assess(model, **given, adversarial=desk.folder / "found.npz")
+    with pytest.raises(InputError, match="no column 'subject'"):
+        assess(model, **given | {"text": "subject"})
+    with pytest.raises(InputError, match=r"takes rows of shape \(4,\), not texts"):
+        assess(desk.model, **given)

@@ -11,7 +11,7 @@ import model_samples as samples
 from harden_samples import EPSILON, fragile, rows
 from modelkeep import pipeline
 from modelkeep.core import EvidenceError, InputError, Measurement
-from modelkeep.evidence import open_keep, parse_statement, verify_envelope
+from modelkeep.evidence import by_key, open_keep, parse_statement, verify_envelope
 from modelkeep.models import Dataset
 
 CODE = """\
@@ -93,7 +93,8 @@ def test_an_unknown_defence_is_named_with_those_there_are(desk: dict[str, object
     assert "fast-training" in error.value.hint
 
 
-def test_an_onnx_network_is_hardened_without_its_source(desk: dict[str, object]) -> None:
+def write_onnx(path: Path) -> None:
+    """The fragile network as a file of another framework, which no source comes with."""
     network = fragile(rows()).module
     arrays = {
         name: value.numpy().T if value.dim() > 1 else value.numpy()
@@ -107,7 +108,11 @@ def test_an_onnx_network_is_hardened_without_its_source(desk: dict[str, object])
     ]
     given = {"rows": (TensorProto.FLOAT, ["n", 9])}
     answers = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, None)]
-    Path("net.onnx").write_bytes(samples.onnx_bytes(nodes, given, answers, arrays))
+    path.write_bytes(samples.onnx_bytes(nodes, given, answers, arrays))
+
+
+def test_an_onnx_network_is_hardened_without_its_source(desk: dict[str, object]) -> None:
+    write_onnx(Path("net.onnx"))
     files = {name: desk[name] for name in ("data", "test")}
     done = pipeline.harden("net.onnx", **files, epsilon_linf=EPSILON)  # type: ignore[arg-type]
     assert done.path == Path("net-hardened.onnx")
@@ -137,6 +142,41 @@ def test_private_training_is_charged_claimed_and_recorded(desk: dict[str, object
     again = {**more, "output": "again.safetensors"}
     with pytest.raises(EvidenceError, match="would be overspent"):
         pipeline.harden("net.safetensors", **desk, **again)  # type: ignore[arg-type]
+
+
+@pytest.mark.slow
+def test_an_onnx_network_is_trained_privately_written_and_claimed(
+    desk: dict[str, object],
+) -> None:
+    write_onnx(Path("net.onnx"))
+    files = {name: desk[name] for name in ("data", "test")}
+    pipeline.set_privacy_budget("t.npz", epsilon=5.0, delta=1e-4, reason="test")
+    done = pipeline.harden(  # type: ignore[arg-type]
+        "net.onnx", **files, against="membership", epsilon_dp=4.0, delta_dp=1e-4
+    )
+    assert done.path == Path("net-hardened.onnx")
+    assert done.result.defence.name == "private-training"
+    assert Path("net.onnx").read_bytes() != done.path.read_bytes()
+    report = pipeline.check(done.path, **files)  # type: ignore[arg-type]
+    assert report.subject.digest == done.subject.digest
+    shown, kept = (
+        {m.name: m.value for m in made if m.name.startswith(("membership_auc", "accuracy"))}
+        for made in (report.measurements, done.result.after)
+    )
+    assert shown
+    assert {name: shown[name] for name in kept} == kept, "the written model is the measured one"
+    with open_keep(Path(".modelkeep")) as keep:
+        (made,) = keep.store.entries_of(by_key("hardening").uri, [done.subject.digest.sha256])
+        payload, _ = verify_envelope(made.body, keep.trust.keys())
+    recorded = parse_statement(payload).predicate
+    claim, sheet = recorded["claim"], " ".join(recorded["notes"])
+    assert claim["epsilon"] <= 4.0
+    assert claim["delta"] == 1e-4
+    assert 0 <= claim["audited"] <= claim["epsilon"]
+    for part in ("add or remove one row", "sampling:", "audited lower bound: epsilon"):
+        assert part in sheet
+    (charged,) = pipeline.show_privacy_ledger("t.npz").charges
+    assert charged.cost.epsilon == claim["epsilon"]
 
 
 def test_a_wrapper_is_one_file_that_is_scanned_and_attacked_as_any_other(

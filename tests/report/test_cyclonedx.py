@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -159,3 +160,32 @@ def test_hand_made_report_is_valid_without_its_bill() -> None:
 def test_report_of_no_file_is_valid_too() -> None:
     report = samples.report(bom=None, files=(), findings=(), rules=())
     assert problems(json.loads(report.render("cyclonedx"))) is None
+
+
+BASE = Subject("model", "base.onnx", Digest("77" * 32, ""))
+
+
+def test_licences_base_models_and_what_does_not_resolve_are_told_apart() -> None:
+    made = bill(TRAIN)
+    plain = made.components
+    made = dataclasses.replace(
+        made,
+        licences=("apache-2.0", "odd \udcff"),
+        base_models=(BASE,),
+        unresolved=("data set imdb", "base model org/gone"),
+    )
+    document = build_bom(made, (), CREATED)
+    assert problems(document) is None
+    model = document["metadata"]["component"]
+    assert [item["license"]["name"] for item in model["licenses"]] == [
+        "apache-2.0",
+        "odd \\udcff",
+    ]
+    (ancestor,) = model["pedigree"]["ancestors"]
+    assert ancestor["hashes"] == [{"alg": "SHA-256", "content": BASE.digest.sha256}]
+    assert f"model:{BASE.digest.sha256}" in document["dependencies"][0]["dependsOn"]
+    marked = [p["value"] for p in model["properties"] if p["name"] == "modelkeep:unresolved"]
+    assert marked == ["data set imdb", "base model org/gone"]
+    names = {part["name"] for part in document["components"]}
+    assert not names & {"imdb", "org/gone"}
+    assert made.components == plain + 1, "what does not resolve is not counted"

@@ -27,7 +27,7 @@ def tree(tmp_path: Path) -> Artifact:
 
 
 def gathered(artifact: Artifact, *formats: str) -> BillOfMaterials:
-    return gather_bom(model(), artifact, digest_artifact(artifact), formats, DATA)
+    return gather_bom(model(), artifact, digest_artifact(artifact), formats, data=DATA)
 
 
 def test_every_file_is_listed_with_digest_and_size(tree: Artifact) -> None:

@@ -7,12 +7,14 @@ parties add theirs under the entry point group ``modelkeep.attacks``.
 from typing import Final
 
 from modelkeep.assess import (
+    attribute_inference,
     backdoor,
     certified_smoothing,
     corruption,
     evasion_decision,
     evasion_gradient,
     evasion_search,
+    evasion_text,
     evasion_transfer,
     evasion_trees,
     evasion_wrapped,
@@ -42,6 +44,7 @@ from modelkeep.assess.interface import (
     Recipe,
     by_name,
 )
+from modelkeep.assess.performance import require_contrast
 from modelkeep.assess.radius import space_of
 from modelkeep.assess.reference import built_in, from_user
 from modelkeep.assess.tabular import Constraints, draft_constraints, read_constraints
@@ -58,12 +61,14 @@ BUILT_IN: Final = (
     evasion_transfer.ATTACK,
     evasion_trees.ATTACK,
     evasion_wrapped.ATTACK,
+    evasion_text.ATTACK,
     certified_smoothing.ATTACK,
     masking.ATTACK,
     membership.ATTACK,
     membership_shadows.ATTACK,
     extraction.ATTACK,
     inversion.ATTACK,
+    attribute_inference.ATTACK,
     importance.ATTACK,
     explanation.DIFFERENCE,
     fairness.ATTACK,
@@ -108,6 +113,7 @@ __all__ = [
     "look_again",
     "parse_threat",
     "read_constraints",
+    "require_contrast",
     "space_of",
     "write_adversarial",
 ]

@@ -18,6 +18,7 @@ from modelkeep.core import (
     NotChecked,
     Risk,
 )
+from modelkeep.models import EndpointLostError
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ def assess_model(
     risks: list[Risk] = []
     for attack in attacks:
         try:
-            reason = attack.applies(context)
+            reason = attack.why_not(context)
         except (InputError, MissingExtraError) as error:  # it may ask the model
             result.stopped = (*result.stopped, attack.id)
             missed.append(_stopped(attack, error))
@@ -82,8 +83,9 @@ def assess_model(
                     made.append(outcome)
         except (InputError, MissingExtraError) as error:
             nothing = not made and attack.predicate not in result.measurements
-            if nothing and attack.predicate == "performance":  # the model cannot be asked
-                raise
+            lost = isinstance(error, EndpointLostError)
+            if nothing and attack.predicate == "performance" and not lost:
+                raise  # the model cannot be asked
             result.stopped = (*result.stopped, attack.id)
             missed.append(_stopped(attack, error))
         found = tuple(made)
@@ -101,7 +103,7 @@ def assess_model(
 
 
 def _stopped(attack: Attack, error: ModelkeepError) -> NotChecked:
-    return NotChecked(attack.name, f"stopped: {error.message} {error.hint}")
+    return NotChecked(attack.name, f"stopped: {error.message}. {error.hint}")
 
 
 def _outcomes(context: Context, attack: Attack) -> Iterator[Outcome]:

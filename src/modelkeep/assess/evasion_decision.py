@@ -37,8 +37,9 @@ def applies(context: Context) -> str | None:
         return "no test data was given (--test FILE)"
     if context.budget != "quick":
         return None
+    most = _LOOKED_AT if context.left is None else min(_LOOKED_AT, max(1, context.left // 2))
     try:
-        scores = context.predict(context.test.rows[:_LOOKED_AT])
+        scores = context.predict(context.test.rows[:most])
     except InputError as error:
         return f"stopped: {error.message} {error.hint}"
     if not only_labels(scores):
@@ -49,7 +50,8 @@ def applies(context: Context) -> str | None:
 def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, int]]:
     """One candidate per row: the nearest wrongly answered point, the row if none is near."""
     shape = problem.rows.shape
-    oracle = Oracle(context.predict, shape[1:], problem.truth, QUERIES[context.budget])
+    each = problem.afford(QUERIES[context.budget])
+    oracle = Oracle(context.predict, shape[1:], problem.truth, each)
     region = allowed_region(context, problem)
     found = decision_search(oracle, region, seed=problem.seed)
     points = np.where(found.broken[:, None], found.points, region.rows)

@@ -38,7 +38,8 @@ def applies(context: Context) -> str | None:
 def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, int]]:
     """One candidate per row: the point with the largest margin that was visited."""
     shape = problem.rows.shape
-    oracle = Oracle(context.predict, shape[1:], problem.truth, QUERIES[context.budget])
+    each = problem.afford(QUERIES[context.budget])
+    oracle = Oracle(context.predict, shape[1:], problem.truth, each)
     region = allowed_region(context, problem)
     if len(shape) == _IMAGE_AXES:
         found = square_search(oracle, region, seed=problem.seed)

@@ -20,11 +20,13 @@ from modelkeep.assess.black_box.transfer import follow_gradient, train_surrogate
 from modelkeep.assess.interface import Attack, Context, Outcome, require_rows
 from modelkeep.assess.robust_accuracy import Engine, Problem
 from modelkeep.assess.tabular.attack_rules import allowed_region, measure_with_rules
+from modelkeep.models import EndpointLostError
 
 if TYPE_CHECKING:
     import torch
 
 QUERIES: Final = {"quick": 500, "standard": 2000, "thorough": 10_000}
+_LEAST: Final = 100  # rows a surrogate is trained on, where queries are counted
 
 
 def applies(context: Context) -> str | None:
@@ -53,8 +55,20 @@ def searching(
 
 
 def run(context: Context) -> Iterator[Outcome]:
-    """Measure robust accuracy through a surrogate."""
-    rows = context.sample(require_rows(context.train, "data"), QUERIES[context.budget]).rows
+    """Measure robust accuracy through a surrogate.
+
+    Raises:
+        EndpointLostError: the model's budget of queries is too small.
+    """
+    most = QUERIES[context.budget]
+    if context.left is not None:  # half of them teach the surrogate, half try its points
+        most = min(most, context.left // 2)
+        if most < _LEAST:
+            raise EndpointLostError(
+                f"{context.left} queries are left, and a surrogate takes at least {2 * _LEAST}",
+                "Raise the query budget.",
+            )
+    rows = context.sample(require_rows(context.train, "data"), most).rows
     surrogate = train_surrogate(rows, context.predict(rows), seed=context.seed)
     engine = Engine("transfer from a surrogate", "black box", searching(surrogate, len(rows)))
     yield from measure_with_rules(context, engine)

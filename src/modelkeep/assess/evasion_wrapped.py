@@ -22,7 +22,15 @@ from modelkeep.assess import robust_accuracy
 from modelkeep.assess.interface import Attack, Context, Outcome
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
 from modelkeep.assess.white_box import search
-from modelkeep.models import Differentiable, InputSpec, Model, OnnxModel, from_bytes, need
+from modelkeep.models import (
+    Abstaining,
+    Differentiable,
+    InputSpec,
+    Model,
+    OnnxModel,
+    from_bytes,
+    need,
+)
 from modelkeep.models.wrappers import Rejection, Wrapped, stand_in
 
 if TYPE_CHECKING:
@@ -75,8 +83,17 @@ class _Through:
     def spec(self) -> InputSpec:
         return self.wrapped.spec
 
+    @property
+    def abstains(self) -> bool:
+        return isinstance(self.wrapped, Abstaining) and self.wrapped.abstains
+
     def predict(self, rows: np.ndarray) -> np.ndarray:
         return self.wrapped.predict(rows)
+
+    def answers(self, rows: np.ndarray) -> np.ndarray:
+        if isinstance(self.wrapped, Abstaining):
+            return self.wrapped.answers(rows)
+        return np.asarray(self.predict(rows).argmax(axis=1))
 
 
 def climb_through(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, int]]:

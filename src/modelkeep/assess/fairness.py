@@ -79,8 +79,8 @@ def applies(context: Context) -> str | None:
     return None
 
 
-def groups_of(data: Dataset, column: str) -> tuple[Group, ...]:
-    """The groups a column divides the rows into, in the order of its values.
+def place_of(data: Dataset, column: str) -> int:
+    """Where a column stands in a row.
 
     Raises:
         InputError: there is no such column.
@@ -91,7 +91,16 @@ def groups_of(data: Dataset, column: str) -> tuple[Group, ...]:
             f"{data.subject.name}: no column {column!r} to group by",
             f"Name one of: {', '.join(names[:20])}.",
         )
-    place = names.index(column)
+    return names.index(column)
+
+
+def groups_of(data: Dataset, column: str) -> tuple[Group, ...]:
+    """The groups a column divides the rows into, in the order of its values.
+
+    Raises:
+        InputError: there is no such column.
+    """
+    place = place_of(data, column)
     values, categories = data.rows[:, place], data.columns[place].categories
     if categories:
         return tuple(

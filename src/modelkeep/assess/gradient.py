@@ -23,6 +23,11 @@ _APART: Final = 1e-3  # most that a probability may differ from the model's own
 _TOLERATED: Final = 0.1  # share of rows that may give none
 
 
+def same_scores(scores: np.ndarray) -> bool:
+    """Whether several rows all get the very same scores, shape ``(batch, classes)``."""
+    return len(scores) > 1 and not np.ptp(scores, axis=0).any()
+
+
 def why_no_gradient(context: Context) -> str | None:
     """Why the gradient cannot be used, ``None`` if it can."""
     if context.test is None:
@@ -42,9 +47,11 @@ def why_no_gradient(context: Context) -> str | None:
     flat = gradient.flatten(1)
     useless = ~torch.isfinite(flat).all(1) | (flat.abs().amax(1) == 0)
     share = float(useless.float().mean())
-    if share > _TOLERATED:
-        return f"the gradient is zero or not finite on {share:.0%} of the rows (masked?)"
     asked = context.predict(context.test.rows[:_SETTLING])[:_PROBED]
+    if share > _TOLERATED:
+        constant = f"the model gives the same scores for all of {len(asked)} rows"
+        masked = f"the gradient is zero or not finite on {share:.0%} of the rows (masked?)"
+        return constant if same_scores(asked) else masked
     if answers.shape != asked.shape or not np.allclose(answers, asked, atol=_APART):
         return "the network that gives the gradient does not answer as the model does"
     return None

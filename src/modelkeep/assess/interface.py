@@ -16,7 +16,8 @@ import numpy as np
 from modelkeep.assess.tabular.constraints import Constraints
 from modelkeep.assess.threat import Threat
 from modelkeep.core import InputError, Measurement, NotChecked, Risk
-from modelkeep.models import Abstaining, Dataset, Model
+from modelkeep.models import Abstaining, Dataset, Metered, Model
+from modelkeep.models.dataset import Kind
 
 BudgetName = Literal["quick", "standard", "thorough"]
 PPM: Final = 1_000_000
@@ -139,6 +140,11 @@ class Context:
         """How far inputs may be moved."""
         return self.given_threat or Threat("linf", self.epsilon_linf)
 
+    @property
+    def left(self) -> int | None:
+        """Rows the model may still be asked about, ``None`` where nobody counts them."""
+        return self.model.left if isinstance(self.model, Metered) else None
+
     def predict(self, rows: np.ndarray) -> np.ndarray:
         """Probabilities of encoded rows, shape ``(batch, classes)``."""
         source = self.test or self.train
@@ -197,6 +203,7 @@ class Attack:
         run: does it.
         facts: facts its measurements prove.
         risks: risks its measurements show, given the measurements.
+        takes: kinds of rows it is made for.
         worst: of the facts of two attacks of one predicate, those that count: the
             worse for the model. By default the first's, added to by the second's.
     """
@@ -210,6 +217,14 @@ class Attack:
     facts: Callable[[tuple[Measurement, ...]], Facts]
     risks: Callable[[tuple[Measurement, ...]], Iterator[Risk]]
     worst: Callable[[Facts, Facts], Facts] = _first
+    takes: tuple[Kind, ...] = ("tabular", "image")
+
+    def why_not(self, context: Context) -> str | None:
+        """Why it cannot run, ``None`` if it can."""
+        data = context.test or context.train
+        if data is not None and data.kind not in self.takes:
+            return f"it is not made for rows of kind {data.kind}"
+        return self.applies(context)
 
 
 def by_name(measurements: tuple[Measurement, ...], name: str) -> Measurement | None:

@@ -28,10 +28,11 @@ from modelkeep.assess.interface import (
     by_name,
     require_rows,
 )
-from modelkeep.assess.shadows.rates import epsilon_bound
-from modelkeep.core import InputError, Measurement, Risk, ThreatModel
+from modelkeep.assess.shadows.rates import epsilon_bound, threshold_at
+from modelkeep.core import InputError, Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Dataset
 from modelkeep.models.intervals import auc_interval, clopper_pearson
+from modelkeep.models.outputs import require_probabilities
 
 _FALSE_POSITIVES: Final = 0.01  # rate at which the true-positive rate is read
 _LEAST: Final = 20  # rows per group below which nothing can be said
@@ -64,13 +65,16 @@ def run(context: Context) -> Iterator[Outcome]:
     method = f"ratio to one reference model ({context.recipe.name}), two-fold"
     capability = "sees the probabilities and trains one model on rows of the same kind"
     yield _area("membership_auc_reference", ratios, context, method, capability)
-    yield _rate(ratios, context, method, capability)
+    try:
+        yield _rate(ratios, context, method, capability)
+    except InputError as error:  # so few non-members that none may be accused
+        yield NotChecked("membership_tpr_at_1pct_fpr", error.message)
     yield _bound(ratios, context, method, capability)
 
 
 def _log_likelihood(context: Context, data: Dataset) -> np.ndarray:
     """Log-probability of the right class, shape ``(n,)``."""
-    scores = context.predict(data.rows)
+    scores = require_probabilities(context.predict(data.rows))
     return _right(scores, context.truth(data))
 
 
@@ -111,7 +115,8 @@ def _checked(
                 f"the reference model ({context.recipe.name}) answers {scores.shape}, "
                 f"not {wanted} finite probabilities"
             )
-        return scores
+        who = f"the reference model ({context.recipe.name})"
+        return require_probabilities(scores, who)
 
     return answer
 
@@ -168,7 +173,7 @@ def roc(
 def _rate(
     scores: list[np.ndarray], context: Context, method: str, capability: str
 ) -> Measurement:
-    threshold = np.quantile(scores[1], 1 - _FALSE_POSITIVES, method="higher")
+    threshold = threshold_at(scores[1], _FALSE_POSITIVES)
     hits, n = int((scores[0] > threshold).sum()), len(scores[0])
     low, high = clopper_pearson(hits, n)
     floor = 1 / len(scores[1])

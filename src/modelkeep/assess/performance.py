@@ -3,6 +3,9 @@
 Calibration is the expected calibration error over 15 equal-width bins of the top
 probability: how far confidence and accuracy lie apart on average.
 
+Figures on rows of one class, or of a model that answers one class for every row, look like
+any others and say nothing: they are measured, and the assessment stops there.
+
 Source: Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
 """
 
@@ -22,11 +25,14 @@ from modelkeep.assess.interface import (
     by_name,
     require_rows,
 )
-from modelkeep.core import Measurement, Risk
+from modelkeep.core import InputError, Measurement, NotChecked, Risk
+from modelkeep.models import Dataset
 from modelkeep.models.intervals import LEVEL, clopper_pearson
 
 _BINS: Final = 15
+_INTERVAL: Final = "Clopper-Pearson interval"
 _DRAWS: Final = 400
+_SHOWN: Final = 5  # classes named in a message
 _NOTICE: Final = 0.05  # a calibration error below this is not listed as a risk
 
 
@@ -36,15 +42,24 @@ def applies(context: Context) -> str | None:
 
 
 def run(context: Context) -> Iterator[Outcome]:
-    """Measure accuracy and expected calibration error on all test rows."""
+    """Measure accuracy and expected calibration error on all test rows it may ask about.
+
+    Raises:
+        InputError: after measuring: all rows, or all answers, are of one class.
+    """
     data = require_rows(context.test, "test")
+    note = ""
+    if context.left is not None and context.left < len(data):
+        note = f"on some of {len(data)} rows: the budget of queries has no more"
+        data = context.sample(data, max(1, context.left))
     truth = context.truth(data)
     scores = context.predict(data.rows)
-    right = context.answers(data.rows, scores) == truth  # an answer not given is not right
+    answered = context.answers(data.rows, scores)
+    right = answered == truth  # an answer not given is not right
     hits, n = int(right.sum()), len(right)
     low, high = clopper_pearson(hits, n)
     yield Measurement(
-        "test_accuracy", hits / n, low, high, "fraction", n, method="Clopper-Pearson interval"
+        "test_accuracy", hits / n, low, high, "fraction", n, method=_INTERVAL, note=note
     )
     confidence = scores.max(axis=1)
     top = scores.argmax(axis=1) == truth
@@ -58,7 +73,45 @@ def run(context: Context) -> Iterator[Outcome]:
         n,
         seed=context.seed,
         method=f"expected calibration error, {_BINS} bins, bootstrap interval",
+        note=note,
     )
+    classes = context.model.classes
+    _require_contrast(truth, answered, classes)
+    absent = [repr(name) for place, name in enumerate(classes) if place not in truth]
+    if absent:
+        shown = ", ".join(absent[:_SHOWN]) + (", ..." if len(absent) > _SHOWN else "")
+        why = f"{len(absent)} of the model's {len(classes)} have no test row ({shown})"
+        yield NotChecked("accuracy of other classes", why)
+
+
+def require_contrast(context: Context, data: Dataset) -> None:
+    """Refuse a model and rows whose figures would say nothing.
+
+    Raises:
+        InputError: all rows, or all answers, are of one class; or the model cannot answer.
+    """
+    truth = context.truth(data)
+    _require_contrast(truth, context.answers(data.rows), context.model.classes)
+
+
+def _require_contrast(
+    truth: np.ndarray, answered: np.ndarray, classes: tuple[str, ...]
+) -> None:
+    n, labelled = len(truth), np.unique(truth)
+    if len(labelled) == 1:
+        raise InputError(
+            f"all {n} test rows are labelled {classes[labelled[0]]!r}; the model knows "
+            f"{len(classes)} classes",
+            "Give test rows of every class: figures of one say nothing of the others.",
+        )
+    given = np.unique(answered)
+    if len(given) == 1:
+        what = f"answers {classes[given[0]]!r} for" if given[0] >= 0 else "refuses"
+        raise InputError(
+            f"the model {what} all {n} test rows, which are of {len(labelled)} classes",
+            "Check the model, its preprocessing and the labels: robustness of a model that "
+            "never changes its answer says nothing.",
+        )
 
 
 def calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
@@ -112,4 +165,5 @@ ATTACK: Final = Attack(
     run,
     facts,
     risks,
+    takes=("tabular", "image", "text"),
 )

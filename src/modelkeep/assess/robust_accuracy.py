@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from modelkeep.assess.gradient import same_scores
 from modelkeep.assess.interface import (
     PPM,
     Adversarial,
@@ -25,11 +26,12 @@ from modelkeep.assess.interface import (
 from modelkeep.assess.radius import Space, space_of
 from modelkeep.assess.threat import Threat
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
-from modelkeep.models import Dataset
+from modelkeep.models import Dataset, EndpointLostError
 from modelkeep.models.intervals import clopper_pearson
 
 ROWS: Final = "evasion"  # results by row are handed on under this name
 SHARES: Final = (0.5, 1.0, 2.0)  # radii of the curve, as shares of the asked one
+_LEAST: Final = 150  # queries that a row under attack must be worth, at all radii together
 _NOTICE: Final = 0.02  # a loss of accuracy below this is not listed as a risk
 
 
@@ -45,6 +47,7 @@ class Problem:
         seed: for the engine's random choices.
         threat: norm and radius; of L2 and L1 the ball, beside the box of ``low`` and ``high``.
         scale: size of one unit of radius, shape of one row; 0 where a feature is fixed.
+        queries: most queries for one row, where the model counts them.
     """
 
     rows: np.ndarray
@@ -54,6 +57,11 @@ class Problem:
     seed: int
     threat: Threat = field(default_factory=lambda: Threat("linf", 1.0))
     scale: np.ndarray = field(default_factory=lambda: np.ones(()))
+    queries: int | None = None
+
+    def afford(self, wanted: int) -> int:
+        """Queries for one row: as many as wanted, where the model gives so many."""
+        return wanted if self.queries is None else min(wanted, self.queries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,12 @@ class Engine:
 
 
 def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
-    """Clean and robust accuracy on the same rows, and the curve over radii."""
-    data = context.sample(require_rows(context.test, "test"))
+    """Clean and robust accuracy on the same rows, and the curve over radii.
+
+    Raises:
+        EndpointLostError: the model's budget of queries is too small for one row.
+    """
+    data = _affordable(context)
     space = space_of(context.train, data)
     if not space.scale.any():
         yield NotChecked("evasion", "no feature is numeric: nothing can be perturbed")
@@ -99,7 +111,7 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
     standing = right
     clean, n = int(standing.sum()), len(data)
     yield _accuracy("clean_accuracy", clean, n)
-    if n > 1 and not np.ptp(scores, axis=0).any():
+    if same_scores(scores):
         yield NotChecked("evasion", f"the model gives the same scores for all {n} rows")
         return
     if len(np.unique(truth)) == 1:
@@ -110,7 +122,7 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
     for index, share in enumerate(SHARES):
         threat = Threat(context.threat.norm, share * context.threat.radius)
         context.progress(index / len(SHARES), f"evasion within {threat}")
-        work = _attack(hunt, threat)
+        work = _attack(hunt, threat, len(SHARES) - index)
         curve.append((threat.radius, float(hunt.standing.mean())))
         if share == 1.0:
             robust, budget = int(hunt.standing.sum()), work
@@ -131,6 +143,28 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
         curve=tuple(curve),
         note="an upper bound: a stronger attack may break more",
     )
+
+
+def _affordable(context: Context) -> Dataset:
+    """The test rows to attack: no more than the model's budget of queries is good for."""
+    data, left = require_rows(context.test, "test"), context.left
+    if left is None:
+        return context.sample(data)
+    if left < _LEAST:
+        raise EndpointLostError(
+            f"{left} queries are left, and attacking one row takes {_LEAST}",
+            "Raise the query budget.",
+        )
+    return context.sample(data, min(context.max_rows, left // _LEAST))
+
+
+def _queries(context: Context, rows: int, attacked: int, rounds: int) -> int | None:
+    """Queries for each of the rows under attack, with ``rounds`` to come, this one included.
+
+    Each row attacked is asked about once more to verify it, and each row once at the end.
+    """
+    left = context.left
+    return None if left is None else max(0, (left - rows) // (rounds * attacked) - 1)
 
 
 def _attacker(threat: Threat, engine: Engine, space: Space) -> ThreatModel:
@@ -168,8 +202,8 @@ class _Hunt:
     changed: np.ndarray
 
 
-def _attack(hunt: _Hunt, threat: Threat) -> dict[str, int]:
-    """Attack the rows that stand; returns the work done.
+def _attack(hunt: _Hunt, threat: Threat, rounds: int) -> dict[str, int]:
+    """Attack the rows that stand, with ``rounds`` to come; returns the work done.
 
     What the engine proposes counts only where the model as it was loaded, asked again,
     answers wrongly inside the radius and the data's range.
@@ -180,7 +214,8 @@ def _attack(hunt: _Hunt, threat: Threat) -> dict[str, int]:
     rows, truth, space = hunt.data.rows[alive], hunt.truth[alive], hunt.space
     low, high = space.box(rows, threat.radius)
     seed = hunt.context.seed
-    problem = Problem(rows, truth, low, high, seed, threat, space.scale)
+    each = _queries(hunt.context, len(hunt.data), len(alive), rounds)
+    problem = Problem(rows, truth, low, high, seed, threat, space.scale, each)
     candidates, work = hunt.engine.search(hunt.context, problem)
     answers = hunt.context.answers(candidates)
     wrong = (answers != truth) & (answers >= 0)  # a row that is not answered misleads nobody

@@ -12,14 +12,18 @@ from modelkeep.cli.output import listening, planned, write_report
 
 PATH = click.Path(path_type=Path)
 _POINTS = "adversarial"
+_FOR_LOADING = ("code", "factory", "preprocess", "roots")
+_FOR_FILES = (*_FOR_LOADING, "train", "against")
+_FOR_ENDPOINTS = ("max_queries", "bearer_file", "timeout")
 
 
 @click.command()
-@click.argument("model", type=PATH, required=False)
-@click.option("--model", "named", type=PATH, help="The model, with --verify.")
+@click.argument("model", required=False)
+@click.option("--model", "named", help="The model, with --verify.")
 @click.option("--data", type=PATH, help="Rows the model was trained on.")
 @click.option("--test", type=PATH, help="Rows it has not seen.")
 @click.option("--label", help="Label column of a table; default: the last one.")
+@click.option("--text", metavar="COLUMN", default="", help="Rows are this column's texts.")
 @click.option(
     "--threat", metavar="NORM:RADIUS", help="linf:8/255, l2:0.5, l1:12; default: linf:0.03."
 )
@@ -29,6 +33,13 @@ _POINTS = "adversarial"
 @click.option("--against", type=PATH, metavar="OLD", help="Explain what moved since OLD.")
 @click.option("--group", help="Column whose values are groups of people to compare.")
 @click.option("--verify", type=PATH, metavar="FILE", help="Look at adversarial points again.")
+@click.option(
+    "--max-queries", type=int, help="Most rows sent to an endpoint in all; default: 10000."
+)
+@click.option("--bearer-file", type=PATH, metavar="FILE", help="Holds an endpoint's token.")
+@click.option(
+    "--timeout", type=float, help="Seconds until an endpoint has answered; default: 30."
+)
 @click.option("--code", type=PATH, help="Directory of your own code; default: here.")
 @click.option(
     "--factory", default="", metavar="MODULE:FUNCTION", help="Builds the architecture."
@@ -44,17 +55,25 @@ _POINTS = "adversarial"
 @click.option("--seed", type=int, help="Seed of every random choice; default: 0.")
 @output_options
 @click.pass_context
-def assess(context: click.Context, /, model: Path | None, **given: Any) -> None:  # noqa: ANN401 - as click parsed it
+def assess(context: click.Context, /, model: str | None, **given: Any) -> None:  # noqa: ANN401 - as click parsed it
     """Attack MODEL and record what was measured; a killed run continues when run again.
 
     ``--output adversarial=FILE.npz`` writes what was found, ``--verify FILE`` asks the model
     about it again. ``--against OLD`` compares what both versions rest on.
+
+    MODEL may be the http address of an endpoint (Open Inference Protocol, MLflow, or plain
+    JSON). All attacks share one budget of queries, and the numbers are not recorded: nobody
+    can hash what stands behind an address. ``--text COLUMN`` is for classifiers of texts in a
+    .csv, .jsonl or .parquet table.
 
     \b
     Examples:
       modelkeep assess model.onnx --data train.npz --test test.npz --threat linf:8/255
       modelkeep assess model.onnx --test test.npz --only evasion --output adversarial=found.npz
       modelkeep assess --verify found.npz --model model.onnx
+      modelkeep assess http://127.0.0.1:8080/v2/models/fraud --data train.csv \\
+        --test test.csv --max-queries 5000 --bearer-file token.txt
+      modelkeep assess spam.joblib --test mails.csv --text body --label kind
       modelkeep assess new.onnx --against old.onnx --data train.csv --test test.csv \\
         --only explanation --output html=moved.html
 
@@ -62,19 +81,35 @@ def assess(context: click.Context, /, model: Path | None, **given: Any) -> None:
     Exit codes: 0 measured or verified, 1 a point is not what the file says, 2 could not
     finish, 64 usage, 130 interrupted.
     """
+    from modelkeep.pipeline import is_endpoint  # noqa: PLC0415 - keeps `--help` quick
+
     named = given.pop("named")
     if (model is None) == (named is None):
         raise click.UsageError("name the model, once")
+    name = model or named
+    remote = is_endpoint(name)
+    _refuse(given, _FOR_FILES if remote else _FOR_ENDPOINTS, remote=remote)
     file = given.pop("verify")
     given["keep"] = context.obj
+    place = name if remote else Path(name)
     if file is not None:
-        _verify(context, file, model or named, given)
+        _verify(context, file, place, given)
     else:
-        _assess(context, model or named, given)
+        _assess(context, place, given)
 
 
-def _assess(context: click.Context, model: Path, given: dict[str, Any]) -> None:
-    from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
+def _refuse(given: dict[str, Any], names: tuple[str, ...], *, remote: bool) -> None:
+    """Refuse options of the other kind of model, and take them out."""
+    for name in names:
+        if given.pop(name) not in (None, ""):
+            option = f"--{name.replace('_', '-')}"
+            raise click.UsageError(
+                f"{option} is for a model that is {'a file' if remote else 'an endpoint'}"
+            )
+
+
+def _assess(context: click.Context, model: Path | str, given: dict[str, Any]) -> None:
+    from modelkeep import pipeline  # noqa: PLC0415
 
     outputs = given.pop("outputs")
     points = [text.partition("=")[2] for text in outputs if text.startswith(f"{_POINTS}=")]
@@ -85,13 +120,15 @@ def _assess(context: click.Context, model: Path, given: dict[str, Any]) -> None:
         raise click.UsageError(f"--output {_POINTS}=FILE: one place for a file")
     only = tuple(kind for kind in given.pop("only").split(",") if kind)
     with listening(context) as listener:
-        report = pipeline.assess(
-            model,
-            only=only,
-            adversarial=points[0] if points else None,
-            listener=listener,
-            **given,
-        )
+        given |= {
+            "only": only,
+            "adversarial": points[0] if points else None,
+            "listener": listener,
+        }
+        if isinstance(model, str):
+            report = pipeline.assess_endpoint(model, **given)
+        else:
+            report = pipeline.assess(model, **given)
     write_report(report, plan)
     context.exit(report.exit_code)
 
@@ -100,12 +137,18 @@ def _is_place(path: Path) -> bool:
     return bool(path.name) and not path.is_dir() and path.absolute().parent.is_dir()
 
 
-def _verify(context: click.Context, file: Path, model: Path, given: dict[str, Any]) -> None:
+def _verify(
+    context: click.Context, file: Path, model: Path | str, given: dict[str, Any]
+) -> None:
     from modelkeep import pipeline  # noqa: PLC0415
 
-    taken = {name: given[name] for name in ("code", "factory", "preprocess", "roots", "keep")}
-    with listening(context) as listener:
-        look = pipeline.verify_adversarial(file, model=model, listener=listener, **taken)
+    if isinstance(model, str):
+        terms = {name: given[name] for name in _FOR_ENDPOINTS}
+        look = pipeline.verify_at_endpoint(file, address=model, **terms)
+    else:
+        taken = {name: given[name] for name in (*_FOR_LOADING, "keep")}
+        with listening(context) as listener:
+            look = pipeline.verify_adversarial(file, model=model, listener=listener, **taken)
     n = len(look.holds)
     click.echo(f"{file}: {n} rows, {look.threat}")
     for what, held in (

@@ -63,6 +63,8 @@ def harden(context: click.Context, /, model: Path, style: str, **given: Any) -> 
         --defence pgd-training --epsilon 0.1
       modelkeep harden net.safetensors --factory nets:build --data t.csv --test v.csv \\
         --for bias --group sex
+      modelkeep harden net.onnx --data t.csv --test v.csv --for bias --group sex \\
+        --defence threshold-repair
       modelkeep harden net.safetensors --factory nets:build --data clean.npz --test v.npz \\
         --for backdoor
       modelkeep privacy budget t.npz --epsilon 8 --delta 1e-5 --reason "agreed"
@@ -100,11 +102,18 @@ def _lines(made: Hardening) -> Iterator[str]:
 def _pairs(
     before: tuple[Measurement, ...], after: tuple[Measurement, ...]
 ) -> Iterator[tuple[Measurement, Measurement]]:
-    """Measurements of the same name and attacker, made on both models."""
+    """Measurements of the same name and attacker, made on both models.
+
+    Where nobody attacks and a name occurs once on either side the method may differ: the two
+    groups that lie furthest apart need not be the same two afterwards.
+    """
     left = list(after)
+    names = [each.name for each in (*before, *after)]
     for old in before:
+        once = old.attacker is None and names.count(old.name) == 2  # noqa: PLR2004 - of each
         for new in left:
-            if (new.name, new.method, new.attacker) == (old.name, old.method, old.attacker):
+            same = new.method == old.method or once
+            if same and (new.name, new.attacker) == (old.name, old.attacker):
                 left.remove(new)
                 yield old, new
                 break

@@ -18,7 +18,7 @@ PATH = click.Path(path_type=Path)
 @click.command()
 @click.argument("subject")
 @click.option("--up/--down", default=True, help="What it comes from, or what came of it.")
-@click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")
+@click.option("--format", "style", type=click.Choice(["table", "json", "svg"]), default="table")
 @click.pass_context
 def lineage(context: click.Context, /, subject: str, style: str, *, up: bool) -> None:
     """Walk from SUBJECT (a path, a version or a digest) over all statements.
@@ -27,13 +27,19 @@ def lineage(context: click.Context, /, subject: str, style: str, *, up: bool) ->
     Examples:
       modelkeep lineage model.onnx
       modelkeep lineage train.csv --down --format json
+      modelkeep lineage model.onnx --format svg > origin.svg
     """
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
     from modelkeep.core.text import visible  # noqa: PLC0415
 
-    _, found = pipeline.lineage(subject, up=up, keep=context.obj)
+    start, found = pipeline.lineage(subject, up=up, keep=context.obj)
     if style == "json":
         click.echo(json.dumps(asdict(found), indent=2))
+        return
+    if style == "svg":
+        from modelkeep.report import draw_lineage  # noqa: PLC0415
+
+        click.echo(draw_lineage(found, start.digest.sha256, up=up), nl=False)
         return
     for node in found.nodes.values():
         seal = f" sealed by {node.seals[-1][:12]}" if node.seals else ""

@@ -15,6 +15,7 @@ import click
 
 from modelkeep.cli.access import access
 from modelkeep.cli.assess import assess
+from modelkeep.cli.card import card
 from modelkeep.cli.check import check
 from modelkeep.cli.config import config
 from modelkeep.cli.convert import convert
@@ -68,7 +69,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 for _command in (
     check, assess, harden, scan, sign, verify, data, gate, serve, registry, access, init,
     trust, keys, evidence, lineage, record, explain, doctor, config, encrypt, decrypt, rewrap,
-    convert, privacy, vulns,
+    convert, privacy, vulns, card,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -37,7 +37,7 @@ def output_options(command: Command) -> Command:
         default="table",
         show_default=True,
         metavar="FORMAT",
-        help="table, json, sarif, junit, html, md, gitlab, github or cyclonedx.",
+        help="table, json, sarif, junit, html, md, gitlab, github, cyclonedx or card.",
     )(command)
 
 

@@ -14,12 +14,15 @@ class Digest(msgspec.Struct, frozen=True):
 
     Of a directory: over the raw file digests in the order of its manifest. A plain scan
     computes the fast one only and leaves ``sha256`` empty; a record is refused without it.
+    What nobody can read, such as a model behind an address, has neither.
     """
 
     sha256: str
     blake3: str
 
     def __str__(self) -> str:
+        if not self.sha256 and not self.blake3:
+            return "no digest"
         return f"sha256:{self.sha256}" if self.sha256 else f"blake3:{self.blake3}"
 
 

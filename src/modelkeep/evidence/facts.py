@@ -33,6 +33,7 @@ class Facts:
         broken: statements that do not hold, each a sentence.
         ignored: statements that hold and do not count, each a sentence.
         oldest_days: age of the oldest statement used, whole days rounded up.
+        counted: ids of the statements that count, those without a fact among them.
     """
 
     values: dict[str, FactValue] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Facts:
     broken: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     oldest_days: int = 0
+    counted: tuple[str, ...] = ()
 
 
 def gather_facts(
@@ -99,6 +101,7 @@ def gather_facts(
         tuple(broken),
         tuple(ignored),
         -(-max(oldest, dt.timedelta()) // dt.timedelta(days=1)),
+        tuple(identity for identity, _ in newest.values()),
     )
 
 

@@ -70,10 +70,10 @@ class Lineage:
     ignored: int = 0
 
 
-def read_lineage(keep: Keep) -> Lineage:
-    """The graph of a whole log."""
+def read_lineage(keep: Keep, subject: str | None = None) -> Lineage:
+    """The graph of a whole log, or of what its statements about one subject say."""
     graph, now = Lineage(), keep.clock()
-    for entry in keep.store.entries():
+    for entry in keep.store.entries(subject):
         try:
             made = _counted(keep, entry, now)
             materials = [_node(material) for material in _materials(made)]

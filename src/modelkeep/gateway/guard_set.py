@@ -72,8 +72,17 @@ async def _honest(rules: ModelRules, backend: Backend) -> tuple[np.ndarray, np.n
         )
     (spec,) = backend.inputs
     data = load_dataset(Path(rules.calibration))
-    rows = data.numeric[:_MOST]
-    shaped = rows.reshape(len(rows), *spec.shape[1:]) if -1 not in spec.shape[1:] else rows
+    rows = data.rows[:_MOST]
+    if not data.numeric.all():
+        raise InputError(f"{rules.calibration}: calibration needs numbers in every column")
+    try:
+        shaped = rows.reshape(len(rows), *spec.shape[1:]) if -1 not in spec.shape[1:] else rows
+    except ValueError as error:
+        raise InputError(
+            f"{rules.calibration}: its rows have the shape {list(rows.shape[1:])}, the model"
+            f" takes {list(spec.shape[1:])}",
+            "Name rows as the model is asked, in [serve.models.NAME] calibration.",
+        ) from error
     outputs = await backend.infer({spec.name: shaped.astype(DATATYPES[spec.datatype])})
     name = scores_of(outputs, rules.scores)
     if name not in outputs:

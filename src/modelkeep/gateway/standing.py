@@ -67,10 +67,13 @@ _UNASKED: Final = Standing(False, "the gate was not asked yet", "", 0.0)
 
 @dataclass(slots=True)
 class _Asked:
+    """What was asked and answered; ``recorded`` is what the log says of it, live or not."""
+
     state: tuple[object, ...]
     at: float
     expires: dt.datetime | None
     standing: Standing
+    recorded: bool
 
 
 @dataclass(slots=True)
@@ -106,8 +109,9 @@ class Standings:
         changed = []
         for name, subject in self.subjects.items():
             before = self._asked.get(name)
+            known = before.recorded if before is not None else None
             after = self._ask(name, subject)
-            if before is None or before.standing.live != after.live:
+            if known != after.live:
                 changed.append((name, after))
         return changed
 
@@ -149,7 +153,7 @@ class Standings:
         ):
             entries = keep.store.entries(subject.digest.sha256)  # our own record is no news
             state = (tuple(entry.statement_id for entry in entries), keep.trust)
-        self._asked[name] = _Asked(state, clock, expires, standing)
+        self._asked[name] = _Asked(state, clock, expires, standing, standing.live)
         return standing
 
     def _decide(
@@ -160,7 +164,10 @@ class Standings:
         decision = decide("serve", subject.digest.sha256, PRINCIPAL, facts, gates)
         why = _why(decision, facts)
         known = before.standing.decision if before is not None else ""
-        if not known or before is None or before.standing.live != (not why):
+        if why and before is not None and before.standing.live:
+            # Stopped first, recorded after: a full disk must not go on serving a lease long.
+            before.standing = Standing(False, why, known, clock + LEASE)
+        if not known or before is None or before.recorded != (not why):
             _, receipt = self.workspace.decide("serve", subject)
             known = receipt.statement_id
         issued, expires = self._life(subject, facts)

@@ -19,6 +19,7 @@ from modelkeep.harden import (
     rejection,
     reweighing,
     smoothing,
+    threshold_repair,
     trades,
     trigger_unlearning,
 )
@@ -47,6 +48,7 @@ BUILT_IN: Final = (
     fine_pruning.DEFENCE,
     reweighing.DEFENCE,
     private_training.DEFENCE,
+    threshold_repair.DEFENCE,
 )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from modelkeep.assess import Attack, Context, assess_model, by_name
-from modelkeep.core import InputError, Measurement
+from modelkeep.core import InputError, Measurement, NotChecked
 from modelkeep.harden import known_trigger
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened
 
@@ -109,12 +109,12 @@ def harden(
     ]
     probe = judgement.probe(context) if judgement.probe is not None else None
     before = _measure(context, measuring, probe)
+    old = _worst(before, judgement)  # or a refusal, before any work is done
     model = defence.run(fitting, effort)
     after = _measure(replace(context, model=model), measuring, probe)
-    old = _worst(before.numbers, judgement)
     numbers = (defence.earns,) if defence.earns else judgement.numbers
     earned = replace(judgement, numbers=numbers)
-    new = _worst(after.numbers, earned)
+    new = _worst(after, earned)
     better = new.low > old.high if judgement.higher else new.high < old.low
     short = _short(new, judgement)
     alarmed = judgement.alarm if judgement.alarm in after.true else ""
@@ -147,6 +147,7 @@ def _parted(context: Context) -> tuple[Context, Context]:
 class _Measured:
     numbers: tuple[Measurement, ...]
     true: frozenset[str]  # facts that hold
+    missed: tuple[NotChecked, ...]
 
 
 def _measure(
@@ -157,19 +158,21 @@ def _measure(
     found = assess_model(context, attacks)
     more = (probe(context),) if probe is not None else ()
     true = {name for facts in found.facts.values() for name, holds in facts.items() if holds}
-    return _Measured((*more, *found.all_measurements()), frozenset(true))
+    return _Measured((*more, *found.all_measurements()), frozenset(true), found.not_checked)
 
 
-def _worst(made: tuple[Measurement, ...], judgement: Judgement) -> Measurement:
+def _worst(made: _Measured, judgement: Judgement) -> Measurement:
     """The worst of the measurements judged by: several attacks may have made one.
 
     Raises:
         InputError: there is none.
     """
-    found = [m for m in made if m.name in judgement.numbers]
+    found = [m for m in made.numbers if m.name in judgement.numbers]
     if not found:
+        why = "; ".join(f"{each.what}: {each.why.strip()}" for each in made.missed)
         raise InputError(
-            f"{judgement.numbers[0]} could not be measured, so no gain could be shown"
+            f"{judgement.numbers[0]} could not be measured, so no gain could be shown",
+            why or "No assessment that measures it is installed.",
         )
     pick = min if judgement.higher else max
     return pick(found, key=lambda m: m.value)

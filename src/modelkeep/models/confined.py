@@ -167,5 +167,22 @@ class ConfinedModel:
             )
         if not len(rows):
             return np.zeros((0, len(self._classes)))
-        plain = np.asarray(rows, dtype=np.float64) if rows.dtype.kind == "O" else rows
-        return to_probabilities(self._child.ask(plain), logits=self._logits)
+        return to_probabilities(self._child.ask(_plain(rows)), logits=self._logits)
+
+
+def _plain(rows: np.ndarray) -> np.ndarray:
+    """Rows as numbers, or as texts where each row is one.
+
+    Raises:
+        InputError: rows of both.
+    """
+    if rows.dtype.kind != "O":
+        return rows
+    if rows.ndim == 1:
+        return rows.astype(str)
+    try:
+        return np.asarray(rows, dtype=np.float64)
+    except ValueError as error:
+        raise InputError(
+            f"the model takes numbers ({error})", "Encode categories first: --preprocess."
+        ) from error

@@ -38,6 +38,9 @@ class Dataset:
         kind: table, images or texts.
         names: labels that occur in this and the other data set of a check, in
             order; a part of the rows keeps them. Empty: those in ``labels``.
+
+    Raises:
+        InputError: there are not as many labels as rows.
     """
 
     subject: Subject
@@ -46,6 +49,14 @@ class Dataset:
     columns: tuple[Column, ...] = ()
     kind: Kind = "tabular"
     names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse labels that belong to other rows."""
+        if len(self.rows) != len(self.labels):
+            raise InputError(
+                f"{self.subject.name}: {len(self.rows)} rows and {len(self.labels)} labels",
+                "Give every row its label.",
+            )
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _IMAGES: Final = (".png", ".jpg", ".jpeg", ".bmp", ".webp")
 _IMAGE_AXES: Final = 4
+_TEXT_FILES: Final = (".csv", ".parquet", ".jsonl")
 
 
 def load_dataset(
@@ -73,7 +74,7 @@ def load_texts(path: Path, *, text: str, label: str = "") -> Dataset:
     """Read a table of texts and their labels.
 
     Args:
-        path: ``.parquet`` or ``.csv``.
+        path: ``.parquet``, ``.csv``, or ``.jsonl`` with one object a line.
         text: the column that holds the texts; other columns are left out.
         label: label column; the last one besides the texts when empty.
 
@@ -84,8 +85,8 @@ def load_texts(path: Path, *, text: str, label: str = "") -> Dataset:
     """
     artifact = open_artifact(path)
     before = stamp(artifact)
-    if artifact.is_directory or path.suffix.lower() not in {".csv", ".parquet"}:
-        raise InputError(f"{path}: texts are read from .parquet and .csv")
+    if artifact.is_directory or path.suffix.lower() not in _TEXT_FILES:
+        raise InputError(f"{path}: texts are read from .parquet, .csv and .jsonl")
     subject = Subject("dataset", artifact.name, digest_artifact(artifact).digest)
     table = _open_table(path, None)
     names = table.column_names
@@ -181,6 +182,8 @@ def _open_table(path: Path, like: Dataset | None) -> Any:  # noqa: ANN401 - pyar
     try:
         if path.suffix.lower() == ".csv":
             table = _read_csv(path, like)
+        elif path.suffix.lower() == ".jsonl":
+            table = need("pyarrow.json", "a table").read_json(path)
         else:
             table = need("pyarrow.parquet", "a table").read_table(path)
         names = table.column_names

@@ -77,6 +77,15 @@ class Abstaining(Model, Protocol):
 
 
 @runtime_checkable
+class Metered(Model, Protocol):
+    """A model that may be asked about so many rows and no more."""
+
+    @property
+    def left(self) -> int:
+        """Rows that it may still be asked about."""
+
+
+@runtime_checkable
 class Writable(Model, Protocol):
     """A model that can be written as a file."""
 

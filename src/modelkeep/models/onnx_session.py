@@ -18,7 +18,7 @@ import numpy as np
 from modelkeep.core import InputError, MissingExtraError
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Model
-from modelkeep.models.outputs import are_probabilities, to_probabilities
+from modelkeep.models.outputs import are_probabilities, require_one_each, to_probabilities
 from modelkeep.models.trees import TreeEnsemble, onnx_trees
 from modelkeep.models.wrappers import (
     ACCEPTED,
@@ -175,7 +175,8 @@ class OnnxModel:
         if self._maps:
             self._classes = tuple(str(key) for key in answers[0][0])
             answers[0] = np.array([list(row.values()) for row in answers[0]])
-        return [np.asarray(answer)[: len(rows)] for answer in answers]
+        whole = (require_one_each(np.asarray(answer), len(padded)) for answer in answers)
+        return [answer[: len(rows)] for answer in whole]
 
     @property
     def output(self) -> str:
@@ -184,6 +185,7 @@ class OnnxModel:
 
     def _feed(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         if len(self._inputs) == 1:
+            _require_fitting(rows, self._inputs[0].shape)
             return {self._inputs[0].name: _cast(rows, self._inputs[0])}
         if rows.ndim != 2 or rows.shape[1] != len(self._inputs):  # noqa: PLR2004
             raise InputError(
@@ -239,6 +241,23 @@ def _cast(rows: np.ndarray, found: Any) -> np.ndarray:  # noqa: ANN401
         ) from error
 
 
+def _require_fitting(rows: np.ndarray, shape: list[int | str | None]) -> None:
+    """Refuse rows of another shape in words of ours: the runtime's name no file or option."""
+    wanted, given = shape[1:], rows.shape[1:]
+    fits = len(wanted) == len(given) and all(
+        not isinstance(size, int) or size == have
+        for size, have in zip(wanted, given, strict=True)
+    )
+    if shape and not fits:
+        sizes = ", ".join(str(size) if isinstance(size, int) else "any" for size in wanted)
+        have = ", ".join(map(str, given))
+        raise InputError(
+            f"the model takes rows of shape ({sizes}), the data has ({have})",
+            "Check the data's columns or sizes, or name the step between raw rows and the "
+            "model: --preprocess package.module:function",
+        )
+
+
 def _fixed_batch(found: Any) -> int | None:  # noqa: ANN401
     first = found.shape[0] if found.shape else None
     return first if isinstance(first, int) and first > 0 else None
@@ -251,9 +270,10 @@ def _pick_output(outputs: Any) -> tuple[str, bool]:  # noqa: ANN401
             return found.name, True
     tensors = [found for found in outputs if found.type in ("tensor(float)", "tensor(double)")]
     if not tensors:
+        types = ", ".join(sorted({found.type for found in outputs}))
         raise InputError(
-            "the model answers labels only: no float output to read scores from",
-            "Export it with its probabilities.",
+            f"the model answers {types}: labels only, or scores that are no float or double",
+            "Export it with its probabilities as float.",
         )
     return tensors[-1].name, False
 

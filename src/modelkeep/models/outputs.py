@@ -31,6 +31,38 @@ def are_probabilities(scores: np.ndarray) -> bool:
     )
 
 
+def require_one_each(answer: np.ndarray, rows: int) -> np.ndarray:
+    """The answer, if its first dimension is the number of rows asked about.
+
+    Raises:
+        InputError: it is not.
+    """
+    if not answer.ndim or len(answer) != rows:
+        raise InputError(
+            f"the model answers with shape {answer.shape} where {rows} rows were asked about",
+            "Export it so that the first dimension of its output is that of its input.",
+        )
+    return answer
+
+
+def require_probabilities(scores: np.ndarray, who: str = "the model") -> np.ndarray:
+    """The scores, if they are probabilities.
+
+    Args:
+        scores: ``(batch, classes)``.
+        who: answered them, for the message.
+
+    Raises:
+        InputError: they are not.
+    """
+    if not are_probabilities(scores):
+        raise InputError(
+            f"{who} answers scores that are no probabilities",
+            "Say that it answers logits, or put a softmax behind it.",
+        )
+    return scores
+
+
 def to_probabilities(scores: np.ndarray, *, logits: bool | None = None) -> np.ndarray:
     """Turn raw scores into probabilities.
 
@@ -48,9 +80,17 @@ def to_probabilities(scores: np.ndarray, *, logits: bool | None = None) -> np.nd
     if scores.ndim == 1:
         scores = scores[:, None]
     if scores.ndim != 2:  # noqa: PLR2004
-        raise InputError(f"the model answers with shape {scores.shape}, not (batch, classes)")
-    if not np.isfinite(scores).all():
-        raise InputError("the model answers NaN or infinity", "Check the model and the data.")
+        raise InputError(
+            f"the model answers with shape {scores.shape}, not (batch, classes)",
+            "Export it so that each row gets one score for each class.",
+        )
+    broken = np.flatnonzero(~np.isfinite(scores).all(axis=1))
+    if len(broken):
+        raise InputError(
+            f"the model answers NaN or infinity for {len(broken)} of {len(scores)} rows, "
+            f"first for row {broken[0]}",
+            "Look at that row, and at logarithms, roots and divisions in the model.",
+        )
     if scores.shape[1] == 1:
         if logits is None:
             logits = bool((scores < 0).any() or (scores > 1).any())

@@ -1,14 +1,11 @@
 """A model behind an address: rows go out as JSON, scores come back.
 
-Three schemes are spoken: the Open Inference Protocol (``https://host/v2/models/NAME``), the
-scoring server of MLflow (``https://host/invocations``), and plain JSON (any other path:
-``{"instances": rows}``, answered by ``{"predictions": scores}`` or a bare list).
-Nothing is asked of an address that the user did not name. Every row sent counts against a
-budget; requests are spaced, time out, and are repeated a few times at most. No redirect is
-followed: it would take the rows, and the token, elsewhere.
+The schemes are those of ``remote_schemes``. Nothing is asked of an address that the user did
+not name. Every row sent counts against a budget; requests are spaced, time out as a whole, and
+are repeated a few times at most. No redirect is followed: it would take the rows, and the
+token, elsewhere. A server that asks to be left alone for longer than a moment is left alone.
 
-Sources: Open Inference Protocol, version 2 (REST); MLflow scoring server documentation;
-RFC 9110, sections 10.2.3 (Retry-After) and 15.
+Source: RFC 9110, sections 10.2.3 (Retry-After) and 15.
 """
 
 from __future__ import annotations
@@ -19,21 +16,27 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import numpy as np
 
 from modelkeep.core import InputError
 from modelkeep.core.version import VERSION
+from modelkeep.models.deadline import deadline
 from modelkeep.models.interface import InputSpec
 from modelkeep.models.outputs import are_probabilities, to_probabilities
+from modelkeep.models.remote_schemes import read_scores, scheme_of, write_request
 
-Scheme = Literal["open inference", "mlflow", "json"]
 _MOST_ANSWER: Final = 64 << 20  # bytes
 _AGAIN: Final = frozenset({429, 502, 503, 504})
 _LONGEST_WAIT: Final = 10.0  # seconds before a request is repeated
 _OK: Final = 200
+_REMEDY: Final = "Check the address and rows."
+_REMEDIES: Final = {
+    401: "It wants a token: --bearer-file FILE.",
+    403: "It wants another token: --bearer-file FILE.",
+}
 
 
 class EndpointLostError(InputError):
@@ -50,7 +53,7 @@ class Terms:
         queries: most rows sent over the model's life.
         batch: most rows of one request.
         rate: most requests in a second; 0 for as many as it takes.
-        timeout: seconds without an answer.
+        timeout: seconds until the whole answer of one request is there.
         retries: how often a request is repeated when the server is busy or gone.
         token: sent as a bearer token, over https or to this machine only.
     """
@@ -63,19 +66,11 @@ class Terms:
     token: str = field(default="", repr=False)
 
 
-def scheme_of(address: str) -> Scheme:
-    """Which scheme an address speaks, by its path."""
-    path = urlsplit(address).path.rstrip("/")
-    if "/v2/models/" in path:
-        return "open inference"
-    return "mlflow" if path.endswith("/invocations") else "json"
-
-
 class RemoteModel:
     """A classifier that answers from an endpoint; a black box.
 
     Args:
-        address: http or https; see the module's text for the schemes.
+        address: http or https; see ``remote_schemes``.
         terms: budget, pace and patience.
         classes: names in output order; numbers when left out.
         sleep: how time is waited out.
@@ -100,12 +95,33 @@ class RemoteModel:
         self._logits: bool | None = None
         self._last = -np.inf
         self._open: http.client.HTTPConnection | None = None
+        self._most = self._terms.queries
+        self._lost = ""
         self.sent = 0
 
     @property
     def kind(self) -> str:
         """How it runs."""
         return f"remote ({self._scheme})"
+
+    @property
+    def address(self) -> str:
+        """Where it answers; an address holds no secret, see ``_checked``."""
+        return self._shown()
+
+    @property
+    def budget(self) -> int:
+        """Most rows sent over its life."""
+        return self._terms.queries
+
+    @property
+    def left(self) -> int:
+        """Rows that may still be sent, of the share that ``allot`` gave."""
+        return max(0, min(self._most, self._terms.queries) - self.sent)
+
+    def allot(self, share: float) -> None:
+        """Let the next step send a share of what the whole budget has left, in [0, 1]."""
+        self._most = self.sent + int((self._terms.queries - self.sent) * share)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -126,12 +142,18 @@ class RemoteModel:
         """
         if not len(rows):
             return np.zeros((0, len(self._classes)))
+        if self._lost:  # patience was shown once; every later attack ends at once
+            raise EndpointLostError(self._lost)
         self._afford(len(rows))
         step = self._terms.batch
         parts = [self._scores(rows[at : at + step]) for at in range(0, len(rows), step)]
         scores = np.concatenate(parts)
-        if self._logits is None and scores.shape[1] > 1:
-            self._logits = not are_probabilities(scores)
+        if self._logits is None:
+            self._logits = _are_logits(scores)
+        elif not self._logits and _are_logits(scores):
+            raise InputError(
+                f"{self._shown()}: answers looked like probabilities at first and do not now"
+            )
         result = to_probabilities(scores, logits=self._logits)
         if not self._classes:
             self._classes = tuple(str(index) for index in range(result.shape[1]))
@@ -146,25 +168,36 @@ class RemoteModel:
             self._open = None
 
     def _afford(self, count: int) -> None:
-        if self.sent + count > self._terms.queries:
-            raise EndpointLostError(
-                f"{self._shown()}: {count} rows would go over the budget of "
-                f"{self._terms.queries} queries, of which {self.sent} are spent",
-                "Raise the query budget, or lower --max-rows.",
-            )
+        if count <= self.left:
+            return
+        share = "" if self.sent + count > self._terms.queries else " and the share of this step"
+        raise EndpointLostError(
+            f"{self._shown()}: {count} rows would go over the budget of "
+            f"{self._terms.queries} queries{share}, of which {self.sent} are spent",
+            "Raise the query budget, or lower --max-rows.",
+        )
 
     def _scores(self, rows: np.ndarray) -> np.ndarray:
-        path, body = _request(self._scheme, self._parts.path, rows)
+        path, body = write_request(self._scheme, self._parts.path, rows)
         text = self._answered(path, body, len(rows))
         try:
-            scores = _scores_of(self._scheme, json.loads(text))
-        except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
+            scores = read_scores(self._scheme, json.loads(text))
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            IndexError,
+            RecursionError,
+            OverflowError,
+        ) as error:
             raise InputError(
                 f"{self._shown()}: the answer holds no scores ({type(error).__name__})",
                 "It must answer one list of class scores for each row.",
             ) from error
         if len(scores) != len(rows):
             raise InputError(f"{self._shown()}: {len(rows)} rows, {len(scores)} answers")
+        if not scores.size:
+            raise InputError(f"{self._shown()}: the answer holds no scores (empty lists)")
         return scores
 
     def _answered(self, path: str, body: bytes, count: int) -> bytes:
@@ -179,7 +212,7 @@ class RemoteModel:
             self.sent += count
             try:
                 status, headers, text = self._once(path, body)
-            except (http.client.HTTPException, OSError) as error:
+            except (http.client.HTTPException, OSError, UnicodeError) as error:
                 self.close()
                 why, wait = str(error) or type(error).__name__, ""
             else:
@@ -187,10 +220,14 @@ class RemoteModel:
                     return text
                 why, wait = f"the server says {status}", headers.get("retry-after", "")
                 if status not in _AGAIN:
-                    raise InputError(f"{self._shown()}: {why}", "Check the address and rows.")
+                    raise InputError(f"{self._shown()}: {why}", _REMEDIES.get(status, _REMEDY))
+                if _seconds(wait) > _LONGEST_WAIT:
+                    why = f"{why} and asks to be left alone for {wait[:12]} s"
+                    break
             if attempt < self._terms.retries:
                 self._sleep(_pause(attempt, wait))
-        raise EndpointLostError(f"{self._shown()}: {why} after {self.sent} rows")
+        self._lost = f"{self._shown()}: {why} after {self.sent} rows"
+        raise EndpointLostError(self._lost)
 
     def _once(self, path: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         headers = {
@@ -201,11 +238,12 @@ class RemoteModel:
         if self._terms.token:
             headers["Authorization"] = f"Bearer {self._terms.token}"
         connection = self._connection()
-        connection.request("POST", path, body=body, headers=headers)
-        with connection.getresponse() as response:
-            text = response.read(_MOST_ANSWER + 1)
-            found = {name.lower(): value for name, value in response.getheaders()}
-            status = response.status
+        with deadline(connection, self._terms.timeout):
+            connection.request("POST", path, body=body, headers=headers)
+            with connection.getresponse() as response:
+                text = response.read(_MOST_ANSWER + 1)
+                found = {name.lower(): value for name, value in response.getheaders()}
+                status = response.status
         if len(text) > _MOST_ANSWER:
             self.close()
             raise InputError(f"{self._shown()}: an answer longer than {_MOST_ANSWER} bytes")
@@ -236,17 +274,28 @@ class RemoteModel:
         self._last = time.monotonic()
 
     def _shown(self) -> str:
-        """The address without query, user or password."""
-        return f"{self._parts.scheme}://{self._parts.hostname}{self._parts.path}"
+        """The address."""
+        return self._parts.geturl()
 
 
 def _checked(address: str, terms: Terms) -> SplitResult:
+    """The parts of an address that holds no secret; a refusal does not repeat what it holds."""
     parts = urlsplit("")
     try:
         parts = urlsplit(address)
         bad = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
-    except ValueError:  # a port that is no number, an odd bracket
+        (parts.hostname or "").encode("idna")
+    except ValueError:  # a port that is no number, an odd bracket, a label too long
         bad = True
+    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
+        raise InputError(
+            "the address names a user or a password", "Put the token in a file: --bearer-file."
+        )
+    if parts.query or parts.fragment:
+        raise InputError(
+            "the address has a query or a fragment, which are not sent",
+            "Name the path alone; a key belongs in --bearer-file.",
+        )
     if bad:
         raise InputError(
             f"{address!r} is no http address", "Write https://host/v2/models/NAME."
@@ -257,41 +306,18 @@ def _checked(address: str, terms: Terms) -> SplitResult:
     return parts
 
 
-def _request(scheme: Scheme, path: str, rows: np.ndarray) -> tuple[str, bytes]:
-    """Path and body of one request."""
-    listed = rows.tolist()
-    if scheme == "mlflow":
-        return path, json.dumps({"inputs": listed}).encode()
-    if scheme == "json":
-        return path or "/", json.dumps({"instances": listed}).encode()
-    kind = "FP32" if rows.dtype.kind in "fiub" else "BYTES"
-    tensor = {
-        "name": "input",
-        "shape": list(rows.shape),
-        "datatype": kind,
-        "data": rows.ravel().tolist(),
-    }
-    ready = path.rstrip("/")
-    return (
-        ready if ready.endswith("/infer") else f"{ready}/infer",
-        json.dumps({"inputs": [tensor]}).encode(),
-    )
+def _are_logits(scores: np.ndarray) -> bool:
+    """Whether scores, shape ``(batch, classes)``, are no probabilities."""
+    if scores.shape[1] == 1:
+        return bool((scores < 0).any() or (scores > 1).any())
+    return not are_probabilities(scores)
 
 
-def _scores_of(scheme: Scheme, answer: Any) -> np.ndarray:  # noqa: ANN401 - any JSON
-    """Scores of an answer, shape ``(batch, classes)``."""
-    if scheme == "open inference":
-        outputs = answer["outputs"]
-        numeric = [o for o in outputs if str(o["datatype"]).startswith("FP")]
-        chosen = numeric[-1] if numeric else outputs[0]
-        scores = np.array(chosen["data"], dtype=np.float64).reshape(chosen["shape"])
-    else:
-        listed = answer.get("predictions", answer) if isinstance(answer, dict) else answer
-        scores = np.array(listed, dtype=np.float64)
-    return scores[:, None] if scores.ndim == 1 else scores.reshape(len(scores), -1)
+def _seconds(asked: str) -> float:
+    """What a ``Retry-After`` asks for; 0 where it is a date, or missing."""
+    return float(asked) if asked.isascii() and asked.isdecimal() else 0.0
 
 
 def _pause(attempt: int, asked: str) -> float:
     """Seconds to wait: what the server asked for, or ever longer; never more than the most."""
-    wait = float(asked) if asked.isdecimal() else 0.25 * 2**attempt
-    return min(wait, _LONGEST_WAIT)
+    return min(_seconds(asked) or 0.25 * 2**attempt, _LONGEST_WAIT)

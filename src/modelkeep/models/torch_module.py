@@ -17,7 +17,7 @@ from modelkeep.core import InputError
 from modelkeep.models.code import call, code_subject, resolve
 from modelkeep.models.extras import need
 from modelkeep.models.interface import InputSpec, Loaded, Request
-from modelkeep.models.outputs import to_probabilities
+from modelkeep.models.outputs import require_one_each, to_probabilities
 from modelkeep.sources import read_unchanged
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class TorchModel:
                     raise InputError(
                         f"the module answers {type(logits).__name__}, not a tensor"
                     )
-                parts.append(logits.numpy())
+                parts.append(require_one_each(logits.numpy(), len(batch)))
         scores = np.concatenate(parts) if parts else np.zeros((0, len(self._classes)))
         result = to_probabilities(scores, logits=True)
         self._classes = self._classes or tuple(str(i) for i in range(result.shape[1]))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.ancestry import lineage
     from modelkeep.pipeline.artifacts import examine
     from modelkeep.pipeline.assessments import assess, verify_adversarial
+    from modelkeep.pipeline.cards import compare_card, write_card
     from modelkeep.pipeline.checking import check
     from modelkeep.pipeline.converting import convert
     from modelkeep.pipeline.data_checks import check_data, draft_schema, profile_data
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.data_tracing import trace_row
     from modelkeep.pipeline.diagnosis import diagnose
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
+    from modelkeep.pipeline.endpoints import (
+        assess_endpoint,
+        is_endpoint,
+        verify_at_endpoint,
+    )
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
     from modelkeep.pipeline.granting import (
@@ -94,6 +100,7 @@ _HOMES: Final = {
     "granting": ("explain_access", "give_role", "list_access", "review_access"),
     "artifacts": ("examine",),
     "assessments": ("assess", "verify_adversarial"),
+    "cards": ("compare_card", "write_card"),
     "checking": ("check",),
     "converting": ("convert",),
     "data_encrypting": ("encrypt_data", "open_data"),
@@ -108,6 +115,7 @@ _HOMES: Final = {
     "data_seals": ("seal_data", "verify_data"),
     "diagnosis": ("diagnose",),
     "encrypting": ("decrypt_model", "encrypt_model", "rewrap_model"),
+    "endpoints": ("assess_endpoint", "is_endpoint", "verify_at_endpoint"),
     "explaining": ("explain", "list_rules", "pages"),
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
@@ -166,10 +174,12 @@ __all__ = [
     "apply_cleaning",
     "approve_version",
     "assess",
+    "assess_endpoint",
     "break_glass",
     "charge_release",
     "check",
     "check_data",
+    "compare_card",
     "convert",
     "correct_clock",
     "decrypt_model",
@@ -196,6 +206,7 @@ __all__ = [
     "harden",
     "import_trust",
     "init_keep",
+    "is_endpoint",
     "issue_key",
     "keep_path",
     "lineage",
@@ -236,8 +247,10 @@ __all__ = [
     "upgrade",
     "verify",
     "verify_adversarial",
+    "verify_at_endpoint",
     "verify_data",
     "verify_evidence",
     "withdraw_key",
     "write_baseline",
+    "write_card",
 ]

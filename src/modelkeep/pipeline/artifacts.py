@@ -126,8 +126,8 @@ def used_rules(findings: Iterable[ReportedFinding]) -> tuple[Rule, ...]:
     known = {detector.rule.id: detector.rule for detector in detectors()}
     if wanted - known.keys():
         # The room brings cryptography, which a plain scan does without.
-        from modelkeep.trust import RULES  # noqa: PLC0415
+        from modelkeep.trust import CARD_RULES, RULES  # noqa: PLC0415
         from modelkeep.trust.dependencies import DEPENDENCY_RULES  # noqa: PLC0415
 
-        known |= {rule.id: rule for rule in (*RULES, *DEPENDENCY_RULES)}
+        known |= {rule.id: rule for rule in (*RULES, *CARD_RULES, *DEPENDENCY_RULES)}
     return tuple(known[identifier] for identifier in sorted(wanted))

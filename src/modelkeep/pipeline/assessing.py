@@ -23,7 +23,7 @@ from modelkeep.assess import (
     parse_threat,
     read_constraints,
 )
-from modelkeep.core import Subject
+from modelkeep.core import InputError, Subject
 from modelkeep.core.settings import Settings
 from modelkeep.models import (
     Code,
@@ -33,6 +33,7 @@ from modelkeep.models import (
     code_subject,
     load_dataset,
     load_model,
+    load_texts,
     resolve,
 )
 from modelkeep.pipeline.accessing import require_access
@@ -109,22 +110,12 @@ def open_model(
     """
     settings, listener = workspace.settings, workspace.listener
     require_access(workspace, action, examined.subject)
-    listener.progress("reading data", 0.0)
-    label = settings.text("label")
-    train = load_dataset(inputs.data, label=label) if inputs.data is not None else None
-    test = (
-        load_dataset(inputs.test, label=label, like=train) if inputs.test is not None else None
-    )
-    for data in (train, test):
-        if data is not None:
-            require_access(workspace, "read_data", data.subject)
-    if train is not None:
-        train = train.together_with(test)
-    if test is not None:
-        test = test.together_with(train)
+    train, test = read_rows(inputs, workspace)
     code = code_of(inputs)
     listener.progress("loading the model", 0.0)
     loaded = load_model(Request(examined.artifact, examined.manifest, examined.formats(), code))
+
+    require_fitting(loaded.model, test or train)
 
     def classes() -> tuple[str, ...]:
         return loaded.model.classes
@@ -134,14 +125,57 @@ def open_model(
         if code is not None and code.train
         else built_in(classes)
     )
-    context = _context(loaded.model, train, test, recipe, settings, listener)
+    context = make_context(loaded.model, train, test, recipe, settings, listener)
     trained = (code_subject(code.folder),) if code is not None and code.train else ()
     materials = tuple(data.subject for data in (train, test) if data is not None)
     materials += loaded.code or trained
     return Opened(context, materials, loaded.notes)
 
 
-def _context(
+def read_rows(inputs: Inputs, workspace: Workspace) -> tuple[Dataset | None, Dataset | None]:
+    """The training rows and the test rows, as far as they are given.
+
+    Raises:
+        AccessRefusedError: roles were given, and none lets who runs this read them.
+        InputError: they cannot be read, or do not fit each other.
+    """
+    workspace.listener.progress("reading data", 0.0)
+    label = workspace.settings.text("label")
+
+    def read(path: Path | None, like: Dataset | None) -> Dataset | None:
+        if path is None:
+            return None
+        if inputs.text:
+            return load_texts(path, text=inputs.text, label=label)
+        return load_dataset(path, label=label, like=like)
+
+    train = read(inputs.data, None)
+    test = read(inputs.test, train)
+    for data in (train, test):
+        if data is not None:
+            require_access(workspace, "read_data", data.subject)
+    if train is not None:
+        train = train.together_with(test)
+    if test is not None:
+        test = test.together_with(train)
+    return train, test
+
+
+def require_fitting(model: Model, data: Dataset | None) -> None:
+    """Refuse texts for a model that says it takes numbers, before it is asked.
+
+    Raises:
+        InputError: it does.
+    """
+    shape = model.spec.shape
+    if data is not None and data.kind == "text" and shape is not None:
+        raise InputError(
+            f"the model takes rows of shape {shape}, not texts",
+            "Leave --text out, or give the whole pipeline with its vectoriser.",
+        )
+
+
+def make_context(
     model: Model,
     train: Dataset | None,
     test: Dataset | None,
@@ -149,6 +183,7 @@ def _context(
     settings: Settings,
     listener: Listener,
 ) -> Context:
+    """What assessments are given, by the settings."""
     budget = next(name for name in get_args(BudgetName) if name == settings.text("budget"))
     threat = settings.text("threat")
     return Context(

@@ -55,6 +55,7 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
     factory: str = "",
     train: str = "",
     preprocess: str = "",
+    text: str = "",
     only: Iterable[str] = (),
     adversarial: str | Path | None = None,
     against: str | Path | None = None,
@@ -72,6 +73,7 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
         factory: ``package.module:function`` building the architecture of bare weights.
         train: ``package.module:function``, ``fit(data, seed) -> model``.
         preprocess: ``package.module:function`` from raw rows to a float32 array.
+        text: column of a table that holds texts; the rows are texts then.
         only: kinds of attack, such as ``evasion``; ids and names work, too. All by default.
         adversarial: file that receives the adversarial points, as ``.npz``.
         against: an earlier version, whose explanations are compared with this one's; it is
@@ -87,11 +89,12 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
         InputError: the model, data or keep cannot be used.
         EvidenceError: the scan did not pass, or the model is not what was signed.
         MissingExtraError: a library is not installed.
-        UsageError: no attack is called that.
+        UsageError: no attack is called that, or texts are to be exported.
     """
     heard = listener or Listener()
-    chosen = _chosen(only)
-    inputs = gather_inputs(data, test, code, factory, train, preprocess)
+    chosen = choose_attacks(only)
+    inputs = replace(gather_inputs(data, test, code, factory, train, preprocess), text=text)
+    refuse_texts(text, adversarial)
     if not inputs.wants_assessment:
         raise InputError("no data was given", "Add --data TRAIN --test TEST.")
     with open_workspace(flags, heard, make=True) as workspace:
@@ -107,7 +110,7 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
             opened.context,
             journal=notebook,
             collect=found.collect,
-            progress=_with_time_left(opened.context.progress),
+            progress=with_time_left(opened.context.progress),
         )
         assessment = assess_model(
             context, chosen, on_attack=lambda attack: heard.progress(attack.name, 0.0)
@@ -147,7 +150,21 @@ def verify_adversarial(  # noqa: PLR0913 - keyword-only, as of `assess`
         return look_again(Path(path), load_model(_request(examined, inputs)).model)
 
 
-def _chosen(only: Iterable[str]) -> tuple[Attack, ...]:
+def refuse_texts(text: str, adversarial: str | Path | None) -> None:
+    """Refuse to export texts before anything is asked.
+
+    Raises:
+        UsageError: they are to be exported.
+    """
+    if text and adversarial is not None:
+        raise UsageError(
+            "adversarial texts are not exported: the file holds rows of numbers and their "
+            "distance in a norm, and texts have neither",
+            "Leave --output adversarial=FILE out.",
+        )
+
+
+def choose_attacks(only: Iterable[str]) -> tuple[Attack, ...]:
     """The attacks asked for, in their own order; all if none are named.
 
     Raises:
@@ -199,7 +216,7 @@ def _depends_on(
         "version": VERSION,
         "model": examined.subject.digest.sha256,
         "materials": [material.digest.sha256 for material in opened.materials],
-        "functions": [inputs.factory, inputs.train, inputs.preprocess],
+        "functions": [inputs.factory, inputs.train, inputs.preprocess, inputs.text],
         "settings": {key: workspace.settings.text(key) for key in _SETTINGS},
     }
 
@@ -240,7 +257,7 @@ def _write(path: Path, context: Context, found: _Found) -> int:
     return write_adversarial(path, found.every(context.threat), space, data, context.threat)
 
 
-def _with_time_left(report: Callable[[float, str], None]) -> Callable[[float, str], None]:
+def with_time_left(report: Callable[[float, str], None]) -> Callable[[float, str], None]:
     """Progress that also says how long the rest of a step will take."""
     began = [time.monotonic(), 0.0]
 

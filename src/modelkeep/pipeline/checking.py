@@ -27,6 +27,7 @@ from modelkeep.pipeline.artifacts import (
     used_rules,
     why_not_loaded,
 )
+from modelkeep.pipeline.cards import base_models, card_of
 from modelkeep.pipeline.inputs import Inputs, gather_inputs
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.recording import Results, build_statements
@@ -135,7 +136,7 @@ def _assess(
     except MissingExtraError as error:
         return _Live(None, (_missed(f"SKIPPED: {error.message} {error.hint}"),))
     except InputError as error:
-        reason = _missed(f"could not be done: {error.message} {error.hint}")
+        reason = _missed(f"could not be done: {error.message}. {error.hint}")
         return _Live(None, (reason,), failed=True)
     return _Live(assessed)
 
@@ -164,7 +165,9 @@ def _results(
         examined.artifact,
         examined.manifest,
         tuple(sorted(set(examined.formats().values()))),
-        materials,
+        data=materials,
+        base_models=base_models(workspace.keep, examined.subject),
+        card=card_of(examined),
     )
     created = timestamp(workspace.keep.clock())
     numbers = assessment.all_measurements() if assessment is not None else ()
@@ -218,7 +221,7 @@ def _report(
     notes = live.assessed.notes if live.assessed is not None else ()
     notes += results.signature.told
     return Report(
-        verdict=_verdict(workspace, results, decision, every, failed=live.failed),
+        verdict=_verdict(workspace, results, decision, every, live),
         subject=examined.subject,
         profile=workspace.keep.profile,
         created=results.created,
@@ -248,8 +251,7 @@ def _verdict(
     results: Results,
     decision: Decision,
     found: list[ReportedFinding],
-    *,
-    failed: bool,
+    live: _Live,
 ) -> Verdict:
     """FAIL if anything is wrong, else INCONCLUSIVE if something could not be finished."""
     scanned = results.examined.verdict
@@ -258,9 +260,10 @@ def _verdict(
         verdicts.append(Verdict.FAIL)
     if fails_on(workspace.settings.text("fail_on"), [f.severity for f in found]):
         verdicts.append(Verdict.FAIL)
-    unfinished = failed or scanned is Verdict.INCONCLUSIVE
-    if unfinished:
+    stopped = live.assessed is not None and live.assessed.assessment.stopped
+    unfinished = live.failed or scanned is Verdict.INCONCLUSIVE
+    if unfinished or stopped:
         verdicts.append(Verdict.INCONCLUSIVE)
-    elif not decision.allowed:
+    if not unfinished and not decision.allowed:
         verdicts.append(Verdict.FAIL)
     return fold(verdicts)

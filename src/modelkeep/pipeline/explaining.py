@@ -13,7 +13,7 @@ from modelkeep.core.nearest import nearest
 from modelkeep.core.taxonomy import topic
 from modelkeep.scan import detectors
 from modelkeep.trust import RULES as SIGNATURE_RULES
-from modelkeep.trust import dependencies
+from modelkeep.trust import dependencies, model_card
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ def pages() -> tuple[Page, ...]:
             dependencies.known_vulnerability,
             dependencies.lookalike,
             dependencies.unpinned,
+            model_card,
         )
     ]
     return (*found, *_attack_pages())

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from modelkeep.assess import attacks
+from modelkeep.assess import attacks, require_contrast
 from modelkeep.core import EvidenceError, InputError, Subject
 from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
@@ -32,6 +32,7 @@ from modelkeep.harden import (
 )
 from modelkeep.harden import harden as change
 from modelkeep.models import Writable
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import Examined, digest_model, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, open_model
 from modelkeep.pipeline.inputs import gather_inputs
@@ -105,6 +106,8 @@ def harden(  # noqa: PLR0913 - keyword-only, each documented below
         examined = examine(model, allowed, heard)
         _require_loadable(examined, workspace, roots)
         opened = open_model(examined, inputs, workspace, "read_weights")
+        if opened.context.test is not None:  # what cannot be judged is not changed either
+            require_contrast(opened.context, opened.context.test)
         chosen = _choose(defence, against, opened)
         found = opened.context.model
         if not isinstance(found, Writable):
@@ -125,6 +128,7 @@ def _change(
     """Change the model; a private training is charged to its data set before it starts.
 
     Raises:
+        AccessRefusedError: who runs this may not read the data set that is charged.
         EvidenceError: the budget is overspent, or an attack proves more than is claimed.
     """
     plans: list[Plan] = []
@@ -132,6 +136,7 @@ def _change(
 
     def pay(plan: Plan) -> None:
         if train is not None:
+            require_access(workspace, "read_data", train.subject)
             cost = Cost(plan.spent.epsilon, plan.delta, (plan.mechanism,))
             charge(workspace.keep, train.subject, cost, f"private training of {path.name}")
         plans.append(plan)

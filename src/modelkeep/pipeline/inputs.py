@@ -19,6 +19,7 @@ class Inputs:
         factory: ``package.module:function`` building the architecture.
         train: ``package.module:function``, ``fit(data, seed) -> model``.
         preprocess: ``package.module:function`` from rows to a float32 array.
+        text: column of a table that holds the texts to classify; empty: rows are no texts.
     """
 
     data: Path | None = None
@@ -27,6 +28,7 @@ class Inputs:
     factory: str = ""
     train: str = ""
     preprocess: str = ""
+    text: str = ""
 
     @property
     def wants_assessment(self) -> bool:

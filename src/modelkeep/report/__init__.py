@@ -16,6 +16,7 @@ from modelkeep.report import (
     json_document,
     junit,
     markdown,
+    model_card,
     sarif,
     table,
 )
@@ -33,6 +34,8 @@ from modelkeep.report.interface import (
     hide_suppressed,
 )
 from modelkeep.report.json_document import json_schema
+from modelkeep.report.lineage_drawing import draw_lineage
+from modelkeep.report.model_card import card_text
 
 BUILT_IN: Final = (
     table.RENDERER,
@@ -44,6 +47,7 @@ BUILT_IN: Final = (
     gitlab.RENDERER,
     github.RENDERER,
     cyclonedx.RENDERER,
+    model_card.RENDERER,
 )
 
 
@@ -82,7 +86,9 @@ __all__ = [
     "ReportedReceipt",
     "Suppression",
     "build_bom",
+    "card_text",
     "count",
+    "draw_lineage",
     "filter_findings",
     "hide_suppressed",
     "json_schema",

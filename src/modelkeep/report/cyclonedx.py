@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.core import Digest, Measurement, Rule, Subject
 from modelkeep.core.text import printable
 from modelkeep.core.version import VERSION
+from modelkeep.report.attestations import attest
 from modelkeep.report.interface import Renderer, Report, ReportedFile, ReportedFinding
 
 if TYPE_CHECKING:  # the trust room brings cryptography, which a plain scan does without
@@ -55,9 +56,16 @@ def build_bom(
         "name": bill.model.name,
         "hashes": [{"alg": "SHA-256", "content": bill.model.digest.sha256}],
         "modelCard": _model_card(bill, measurements),
-        "properties": [{"name": "modelkeep:formats", "value": ", ".join(bill.formats)}],
+        **_origin(bill),
+        "properties": [
+            {"name": "modelkeep:formats", "value": ", ".join(bill.formats)},
+            *(
+                {"name": "modelkeep:unresolved", "value": printable(name)}
+                for name in bill.unresolved
+            ),
+        ],
     }
-    parts = _unique([*data, *files, *libraries])
+    parts = _unique([*data, *map(_base, bill.base_models), *files, *libraries])
     return {
         **_envelope(model_ref + created),
         "metadata": {
@@ -88,6 +96,33 @@ def _file(name: str, sha256: str) -> dict[str, Any]:
         "name": name,
         "hashes": [{"alg": "SHA-256", "content": sha256}],
     }
+
+
+def _base(subject: Subject) -> dict[str, Any]:
+    return {
+        "type": "machine-learning-model",
+        "bom-ref": f"model:{subject.digest.sha256}",
+        "name": subject.name,
+        "hashes": [{"alg": "SHA-256", "content": subject.digest.sha256}],
+    }
+
+
+def _origin(bill: BillOfMaterials) -> dict[str, Any]:
+    """Licences as stated, and the models it was made from.
+
+    The hub writes licences in its own spelling, which is no SPDX id: they are names here.
+    """
+    found: dict[str, Any] = {}
+    if bill.licences:
+        found["licenses"] = [{"license": {"name": printable(name)}} for name in bill.licences]
+    if bill.base_models:
+        # The same components stand in the list of parts; a reference names a thing once.
+        plain = [
+            {**_base(one), "bom-ref": f"ancestor:{one.digest.sha256}"}
+            for one in bill.base_models
+        ]
+        found["pedigree"] = {"ancestors": plain}
+    return found
 
 
 def _data(subject: Subject) -> dict[str, Any]:
@@ -134,7 +169,7 @@ def _model_card(bill: BillOfMaterials, measurements: Sequence[Measurement]) -> d
 def render(report: Report) -> str:
     """The bill of materials of a check; of any other report its files and findings."""
     document = report.bom if report.bom is not None else _scanned(report)
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps({**document, **attest(report)}, indent=2) + "\n"
 
 
 def _scanned(report: Report) -> dict[str, Any]:

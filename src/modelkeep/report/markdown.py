@@ -26,7 +26,7 @@ def render(report: Report) -> str:
     return "\n".join(_lines(report)) + "\n"
 
 
-def _text(text: str) -> str:
+def escaped(text: str) -> str:
     """Plain text that means nothing to Markdown."""
     plain = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # A mention or a bare address is broken by an empty comment in front of it.
@@ -44,9 +44,9 @@ def _code(text: str) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     subject = report.subject
-    yield f"# {report.verdict}: {_text(subject.name)}"
+    yield f"# {report.verdict}: {escaped(subject.name)}"
     yield ""
-    yield f"{_code(str(subject.digest))}, {_text(report.profile)} profile, {report.created}"
+    yield f"{_code(str(subject.digest))}, {escaped(report.profile)} profile, {report.created}"
     if report.files:
         yield ""
         yield f"**{count(report).sentence()}**"
@@ -56,11 +56,11 @@ def _lines(report: Report) -> Iterator[str]:
     if report.risks:
         yield from _title("Measured risks, worst first")
         for risk in report.risks[:WORST]:
-            yield f"- {_text(risk.title)}: {_text(describe(risk.measurement))}"
+            yield f"- {escaped(risk.title)}: {escaped(describe(risk.measurement))}"
     yield from _gate(report)
     yield from _not_checked(report)
     for note in report.notes:
-        yield from ("", f"Note: {_text(note)}")
+        yield from ("", f"Note: {escaped(note)}")
 
 
 def _title(text: str) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _title(text: str) -> Iterator[str]:
 def _findings(title: str, found: Iterable[ReportedFinding]) -> Iterator[str]:
     rows = [
         f"| {finding.severity} | {finding.rule} | {_code(str(finding.location))} "
-        f"| {_text(_said(finding))} |"
+        f"| {escaped(_said(finding))} |"
         for finding in found
     ]
     if rows:
@@ -87,7 +87,7 @@ def _unread(report: Report) -> Iterator[str]:
     unread = [file for file in report.files if file.verdict is Verdict.INCONCLUSIVE]
     if unread:
         yield from _title("Not read to the end")
-        yield from (f"- {_code(file.path)}: {_text(file.reason)}" for file in unread)
+        yield from (f"- {_code(file.path)}: {escaped(file.reason)}" for file in unread)
 
 
 def _gate(report: Report) -> Iterator[str]:
@@ -96,10 +96,10 @@ def _gate(report: Report) -> Iterator[str]:
         return
     yield from _title("Gate")
     word = "allowed" if decision.allowed else "denied"
-    yield f"{_text(decision.action)} {word} by policy {_text(decision.profile)}"
+    yield f"{escaped(decision.action)} {word} by policy {escaped(decision.profile)}"
     for missing in decision.missing:
-        yield f"- {_text(missing.id)}: {_text(missing.says)}. {_text(missing.mend)}"
-    yield from (f"- policy error: {_text(error)}" for error in decision.errors)
+        yield f"- {escaped(missing.id)}: {escaped(missing.says)}. {escaped(missing.mend)}"
+    yield from (f"- policy error: {escaped(error)}" for error in decision.errors)
 
 
 def _not_checked(report: Report) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _not_checked(report: Report) -> Iterator[str]:
         return
     yield from _title("Not checked")
     for missed in report.not_checked[:LISTED]:
-        yield f"- {_code(missed.what)}: {_text(missed.why)}"
+        yield f"- {_code(missed.what)}: {escaped(missed.why)}"
     if len(report.not_checked) > LISTED:
         yield f"- and {len(report.not_checked) - LISTED} more"
 

@@ -15,6 +15,13 @@ from modelkeep.trust.encryption import (
     rewrap,
 )
 from modelkeep.trust.manifest import Difference, compare, digests_by_name, read_checksums
+from modelkeep.trust.model_card import (
+    CARD_NAME,
+    CARD_RULES,
+    ModelCard,
+    compare_claims,
+    read_card,
+)
 from modelkeep.trust.published import read_published
 from modelkeep.trust.recipients import Identity, Recipient, load_identity, load_recipient
 from modelkeep.trust.signing import sign_artifact
@@ -29,6 +36,8 @@ from modelkeep.trust.verifying import (
 
 __all__ = [
     "AGE",
+    "CARD_NAME",
+    "CARD_RULES",
     "KEY_ACTIONS",
     "MAGIC",
     "RULES",
@@ -40,11 +49,13 @@ __all__ = [
     "KeyHolder",
     "Keyring",
     "Library",
+    "ModelCard",
     "Recipient",
     "SignatureCheck",
     "State",
     "Terms",
     "compare",
+    "compare_claims",
     "decrypt",
     "decrypt_age",
     "digests_by_name",
@@ -56,6 +67,7 @@ __all__ = [
     "load_identity",
     "load_recipient",
     "open_keyring",
+    "read_card",
     "read_checksums",
     "read_header",
     "read_published",

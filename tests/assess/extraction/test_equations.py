@@ -24,7 +24,7 @@ def test_weights_are_found_at_d_plus_one(features: int, classes: int, seed: int)
 
     points = design_points(rows)
     assert points.shape == (features + 1, features)
-    copied = solve_equations(points, answer(points))(rows)
+    copied = solve_equations(points, answer(points))(rows).argmax(axis=1)
     assert (copied == answer(rows).argmax(axis=1)).mean() > 0.99
 
 
@@ -38,7 +38,7 @@ def test_one_answer_too_few_leaves_the_model_open() -> None:
     weights = rng.normal(size=(20, 2))
     rows = rng.normal(size=(300, 20)).astype(np.float32)
     points = design_points(rows)[:11]
-    copied = solve_equations(points, samples.softmax(points @ weights))(rows)
+    copied = solve_equations(points, samples.softmax(points @ weights))(rows).argmax(axis=1)
     assert 0.4 < (copied == (rows @ weights).argmax(axis=1)).mean() < 0.95
 
 
@@ -46,4 +46,4 @@ def test_one_answer_too_few_leaves_the_model_open() -> None:
 def test_answers_of_zero_and_one_are_no_error(label: int) -> None:
     points = design_points(samples.normal(50, 4))
     copied = solve_equations(points, np.eye(2)[[label] * 5])(samples.normal(9, 4))
-    assert (copied == label).all()
+    assert (copied.argmax(axis=1) == label).all()

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from modelkeep.harden.private import hooks, one_by_one
+from modelkeep.harden.private.interface import NotThisWayError
 from private_samples import convolving, dense, drawn
 
 
@@ -32,3 +33,22 @@ def test_a_layer_that_writes_in_place_is_not_for_hooks() -> None:
     clip = hooks.WAY.prepare(module)
     with pytest.raises(RuntimeError, match="inplace"):
         clip(*drawn(module), 1.0)
+
+
+class Loose(nn.Module):
+    """Its weights hang beside its layers, as those of an ONNX graph do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own = nn.ParameterList([nn.Parameter(torch.ones(6, 3))])
+        self.last = nn.Linear(3, 3)
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        answered: torch.Tensor = self.last(rows @ self.own[0])
+        return answered
+
+
+def test_weights_that_no_hook_sees_are_not_for_hooks() -> None:
+    module = Loose()
+    with pytest.raises(NotThisWayError):
+        hooks.WAY.prepare(module)(*drawn(module), 1.0)

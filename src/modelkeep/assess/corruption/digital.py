@@ -40,12 +40,23 @@ def _through_jpeg(images: ModuleType, plane: np.ndarray, quality: int) -> np.nda
 
 
 def _pixelate(rows: np.ndarray, severity: int, _rng: np.random.Generator) -> np.ndarray:
-    height, width = rows.shape[2:]
     share = 1 - 0.14 * severity
-    down = (np.arange(max(1, round(height * share))), np.arange(max(1, round(width * share))))
-    y = down[0][np.arange(height) * len(down[0]) // height] * height // len(down[0])
-    x = down[1][np.arange(width) * len(down[1]) // width] * width // len(down[1])
-    return np.asarray(rows[:, :, y][:, :, :, x])
+    down, across = (_coarse(size, max(1, round(size * share))) for size in rows.shape[2:])
+    return np.asarray(down @ rows @ across.T)
+
+
+def _coarse(size: int, pixels: int) -> np.ndarray:
+    """What each of ``size`` pixels becomes of which others; shape ``(size, size)``.
+
+    A coarse pixel is the mean of what it covers, parts by their share, and lies where its
+    middle lies: a picture that were taken from its edges instead would move to one side.
+    """
+    edges = np.arange(pixels + 1) * size / pixels
+    fine = np.arange(size)
+    overlap = np.minimum(edges[1:, None], fine + 1) - np.maximum(edges[:-1, None], fine)
+    means = np.maximum(overlap, 0) * pixels / size
+    middle = (2 * fine + 1) * pixels  # of 2 * size to a coarse pixel; some lie on an edge
+    return np.asarray(means[middle // (2 * size)] + means[(middle - 1) // (2 * size)]) / 2
 
 
 def _quantise(rows: np.ndarray, severity: int, _rng: np.random.Generator) -> np.ndarray:

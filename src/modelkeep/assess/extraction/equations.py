@@ -39,7 +39,7 @@ def solve_equations(
         answers: probabilities, shape ``(m, classes)``.
 
     Returns:
-        From flat rows to classes, shape ``(batch,)``.
+        From flat rows to logits, shape ``(batch, classes)``; that of the first class is 0.
     """
     centre = points.mean(axis=0, dtype=np.float64)
     scale = np.abs(points - centre).max(axis=0) + 1e-12
@@ -50,4 +50,4 @@ def solve_equations(
         return np.hstack([(rows - centre) / scale, np.ones((len(rows), 1))])
 
     weights, *_ = np.linalg.lstsq(design(points), ratios, rcond=None)
-    return lambda rows: np.asarray((design(rows) @ weights).argmax(axis=1))
+    return lambda rows: np.asarray(design(rows) @ weights)

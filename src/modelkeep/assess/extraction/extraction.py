@@ -8,6 +8,8 @@ way of answering (all scores, rounded, best class, label alone) is applied to it
 row of the table compares ways of answering and nothing else.
 
 A linear model is not learned but solved: d + 1 answers at full precision give every weight.
+Whether it was solved shows in the probabilities, for a copy that is nearly right may well
+name every class as the model does.
 
 That a copy can be made is no fault of a model; what the gate makes of it is the policy's.
 
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from modelkeep.assess.extraction.equations import design_points, solve_equations
@@ -38,10 +41,12 @@ from modelkeep.assess.interface import (
     require_rows,
 )
 from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
+from modelkeep.models import EndpointLostError
 from modelkeep.models.intervals import clopper_pearson
+from modelkeep.models.outputs import softmax
 
 _BUDGETS: Final = {"quick": (100,), "standard": (100, 400), "thorough": (100, 400, 1600)}
-_LEAST: Final = 40  # test rows below which half of them judge nothing
+_LEAST: Final = 40  # test rows below which half of them judge nothing; queries likewise
 _MOST_JUDGING: Final = 1000
 _MOST_FEATURES: Final = 500  # equations asked for at once
 _EXACT: Final = 0.99
@@ -53,32 +58,45 @@ _MEND: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Rows that judge copies: what the model says of them and what is right."""
+    """Rows that judge copies: what the model answers to them and what is right."""
 
     rows: np.ndarray
-    said: np.ndarray
+    scores: np.ndarray
     truth: np.ndarray
+
+    @property
+    def said(self) -> np.ndarray:
+        """The class the model names for each row."""
+        return np.asarray(self.scores.argmax(axis=1))
 
 
 def applies(context: Context) -> str | None:
     """It needs test rows of numbers."""
     if context.test is None:
         return "no test data was given (--test FILE)"
-    if context.test.kind == "text":
-        return "copies of models of text are not made"
     if len(context.test) < _LEAST:
         return f"fewer than {_LEAST} test rows"
     return None
 
 
 def run(context: Context) -> Iterator[Outcome]:
-    """Measure fidelity and accuracy by strategy, budget and way of answering."""
+    """Measure fidelity and accuracy by strategy, budget and way of answering.
+
+    Raises:
+        EndpointLostError: the model's budget of queries is too small.
+    """
     test = require_rows(context.test, "test")
+    if context.left is not None and context.left < _LEAST:
+        raise EndpointLostError(
+            f"{context.left} queries are left, and copying takes at least {_LEAST}",
+            "Raise the query budget.",
+        )
     order = np.random.default_rng(context.seed).permutation(len(test))
     half = len(test) // 2
-    judging = test.take(order[half:][:_MOST_JUDGING])
-    said = context.predict(judging.rows).argmax(axis=1)
-    judge = _Judge(judging.rows, said, context.truth(judging))
+    most = _MOST_JUDGING if context.left is None else min(_MOST_JUDGING, context.left * 2 // 3)
+    judging = test.take(order[half:][:most])
+    scores = context.predict(judging.rows)
+    judge = _Judge(judging.rows, scores, context.truth(judging))
     numeric = np.broadcast_to(test.numeric, test.rows.shape[1:])
     knows = Knowledge(test.rows[order[:half]], numeric, context.seed)
     yield from _by_equations(context, knows, judge)
@@ -96,20 +114,29 @@ def _by_equations(context: Context, knows: Knowledge, judge: _Judge) -> Iterator
     flat = knows.rows.reshape(len(knows.rows), -1)
     if not knows.numeric.all() or flat.shape[1] > _MOST_FEATURES:
         return
+    if context.left is not None and context.left // 2 < flat.shape[1] + 1:
+        why = f"{context.left} queries are left; it takes {flat.shape[1] + 1} of a half of them"
+        yield NotChecked("extraction by equations", why)
+        return
     points = design_points(flat)
     shape = knows.rows.shape[1:]
     victim = Victim(context.predict, shape, len(points), SCORES)
     answers = victim.ask(points.reshape(len(points), *shape))
     for policy in (SCORES, ROUNDED):
         solved = solve_equations(points, policy.apply(answers))
-        copied = solved(judge.rows.reshape(len(judge.rows), -1))
+        logits = solved(judge.rows.reshape(len(judge.rows), -1))
+        apart = float(np.abs(softmax(logits) - judge.scores).max())
         asked = f"equations_{policy.name}", f"{policy.says}; d + 1 equations solved"
-        yield from _judged(context, judge, copied, asked, victim.spent)
+        for found in _judged(context, judge, logits.argmax(axis=1), asked, victim.spent):
+            yield msgspec.structs.replace(
+                found, note=f"no probability is off by more than {apart:.1g}"
+            )
 
 
 def _by_natural_rows(context: Context, knows: Knowledge, judge: _Judge) -> Iterator[Outcome]:
     """One table: budgets by ways of answering."""
-    budgets = sorted({min(b, len(knows.rows)) for b in _BUDGETS[context.budget]})
+    most = len(knows.rows) if context.left is None else min(len(knows.rows), context.left)
+    budgets = sorted({min(b, most) for b in _BUDGETS[context.budget]})
     victim = Victim(context.predict, knows.rows.shape[1:], budgets[-1], SCORES)
     natural = STRATEGIES[0]
     rows, answers = natural.collect(victim, knows)
@@ -125,19 +152,22 @@ def _by_natural_rows(context: Context, knows: Knowledge, judge: _Judge) -> Itera
 def _by_other_strategies(
     context: Context, knows: Knowledge, judge: _Judge
 ) -> Iterator[Outcome]:
-    """Made-up, active and Jacobian rows, for all scores and for labels alone."""
-    budget = min(_BUDGETS[context.budget][1], len(knows.rows) // 2)
+    """Made-up, active and Jacobian rows; the whole table of them where time is given."""
+    whole = context.budget == "thorough"
+    given = _BUDGETS[context.budget] if whole else _BUDGETS[context.budget][1:2]
     for strategy in STRATEGIES[1:]:
-        for policy in (SCORES, LABEL):
-            context.progress(0.5, f"extraction, {strategy.name}, {policy.name}")
-            victim = Victim(context.predict, knows.rows.shape[1:], budget, policy)
-            rows, answers = strategy.collect(victim, knows)
-            copy = train_copy(rows, answers, context.seed)
-            asked = (
-                f"{strategy.name}_{budget}_{policy.name}",
-                f"{policy.says}; {strategy.says}",
-            )
-            yield from _judged(context, judge, _classes(copy, judge), asked, victim.spent)
+        for budget in sorted({min(b, len(knows.rows) // 2) for b in given}):
+            for policy in POLICIES if whole else (SCORES, LABEL):
+                context.progress(0.5, f"extraction, {strategy.name}, {policy.name}")
+                victim = Victim(context.predict, knows.rows.shape[1:], budget, policy)
+                rows, answers = strategy.collect(victim, knows)
+                copy = train_copy(rows, answers, context.seed)
+                asked = (
+                    f"{strategy.name}_{budget}_{policy.name}",
+                    f"{policy.says}; {strategy.says}",
+                )
+                spent = victim.spent
+                yield from _judged(context, judge, _classes(copy, judge), asked, spent)
 
 
 def _classes(copy: Callable[[np.ndarray], np.ndarray], judge: _Judge) -> np.ndarray:

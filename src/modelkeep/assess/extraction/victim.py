@@ -11,8 +11,7 @@ import numpy as np
 
 from modelkeep.assess.black_box import Oracle
 from modelkeep.assess.extraction.policies import Policy
-from modelkeep.core import InputError
-from modelkeep.models.outputs import are_probabilities
+from modelkeep.models.outputs import require_probabilities
 
 
 class Victim:
@@ -51,9 +50,4 @@ class Victim:
         """
         flat = rows.reshape(len(rows), -1)
         scores = self._oracle.scores(flat, np.zeros(len(rows), dtype=np.int64))
-        if not are_probabilities(scores):
-            raise InputError(
-                "the model answers scores that are no probabilities",
-                "Say that it answers logits, or put a softmax behind it.",
-            )
-        return self._policy.apply(scores)
+        return self._policy.apply(require_probabilities(scores))

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from modelkeep.assess.gradient import same_scores
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome, by_name
 from modelkeep.assess.masking import (
     adaptive,
@@ -81,7 +82,12 @@ def _run(context: Context) -> Iterator[Outcome]:
         raise TypeError("the masking test needs rows and a differentiable model")
     data = context.sample(data)
     space = space_of(context.train, data)
-    standing = np.flatnonzero(context.predict(data.rows).argmax(1) == context.truth(data))
+    scores = context.predict(data.rows)
+    if same_scores(scores):  # there is no gradient, and nothing that hides one
+        why = f"the model gives the same scores for all {len(data)} rows"
+        yield NotChecked("gradient masking", why)
+        return
+    standing = np.flatnonzero(scores.argmax(1) == context.truth(data))
     points = data.take(standing[:POINTS])
     if len(points) < _LEAST or not space.scale.any():
         yield NotChecked("gradient masking", "too few rows are answered rightly to probe")

@@ -3,7 +3,8 @@
 A pair is a point and a class it is pushed to, or -1 for whichever wrong class is nearest.
 All pairs climb together. A pair leaves as soon as its point is broken by any pair, also
 within a step: what is broken in one chunk is not looked at in the next. Steps shrink
-geometrically and carry momentum.
+geometrically and carry momentum. A pair that came to where the network answers NaN or infinity
+goes half of the way back to the best it has seen, or else to its clean row, and starts anew.
 
 Sources: Carlini and Wagner 2017 (margins saturate least); Croce and Hein, ICML 2020
 (targets, momentum); the active set is ours.
@@ -71,9 +72,13 @@ def climb(target: Target, pairs: Pairs, steps: Steps) -> Pairs:
             left = part[~target.broken[pairs.points[part]]]
             if not len(left):
                 continue
-            slope = _look(target, (best, left), moved[left], last=at == steps.count)
-            if slope is None:
+            seen = _look(target, (best, left), moved[left], last=at == steps.count)
+            if seen is None:
                 continue
+            slope, lost = seen
+            back = best.moved[left] * best.margin[left].isfinite()[:, None]
+            moved[left[lost]] = (moved[left] + back)[lost] / 2
+            velocity[left[lost]] = 0.0
             geometry = target.place.geometry
             velocity[left] = MOMENTUM * velocity[left] + geometry.even(slope)
             box = target.place.box.take(pairs.points[left])
@@ -83,8 +88,8 @@ def climb(target: Target, pairs: Pairs, steps: Steps) -> Pairs:
 
 def _look(
     target: Target, among: tuple[Pairs, Tensor], moved: Tensor, *, last: bool
-) -> Tensor | None:
-    """Margins at displaced points, remembered, and the slope of each pair's own.
+) -> tuple[Tensor, Tensor] | None:
+    """Margins at displaced points, remembered: slope of each pair's own, and which have none.
 
     ``None`` where no slope is needed: on the last look, or if all points are broken now.
     """
@@ -103,4 +108,5 @@ def _look(
         if last or bool(target.broken[points].all()):
             return None
         (slope,) = torch.autograd.grad(wanted.sum(), here)
-    return slope.nan_to_num(0.0, 0.0, 0.0)
+    lost = found.detach().amax(1).isneginf()
+    return slope.nan_to_num(0.0, 0.0, 0.0), lost

@@ -4,6 +4,10 @@ A point is *out of reach* when even the largest gain that any point made in the 
 times the schedule's factor, would not break it. Points out of reach are left alone, and
 when all are, the attack stops: what is left of the budget would find nothing.
 
+Gradients come from a network, but what counts is the model as it was loaded, and the two may
+differ by rounding or more. After every round the model itself is asked about the points that
+look broken. Those it still answers rightly are pushed on with the others, and last once more.
+
 Sources: Croce and Hein, ICML 2020 (targeted margins); Jamieson and Talwalkar, AISTATS 2016
 (successive halving); how they are put together is ours, see ``schedule``.
 """
@@ -20,7 +24,7 @@ import numpy as np
 from modelkeep.assess.interface import Context
 from modelkeep.assess.robust_accuracy import Problem
 from modelkeep.assess.white_box import ascent, l1, l2, linf, memory, sparse
-from modelkeep.assess.white_box.ascent import NEAREST, Pairs, pairs_of
+from modelkeep.assess.white_box.ascent import NEAREST, Pairs, Steps, pairs_of
 from modelkeep.assess.white_box.geometry import Box
 from modelkeep.assess.white_box.passes import Passes, counting_passes
 from modelkeep.assess.white_box.probe import probe
@@ -33,12 +37,13 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 GEOMETRIES: Final = {"linf": linf.GEOMETRY, "l2": l2.GEOMETRY, "l1": l1.GEOMETRY}
+_LAST: Final = Round(1.0, 0, Steps(20, 0.5, 0.02))  # of points that only the network gave up
 
 
 def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, int]]:
     """One candidate per row: the place with the largest margin that was visited.
 
-    Passes are counted by hooks, over all rows together.
+    Passes are counted by hooks on the network, over all rows together.
 
     Raises:
         InputError: the network answers something else than logits.
@@ -53,7 +58,7 @@ def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, in
         for rows in _blocks(problem):
             target = _target(module, problem, rows)
             generator = torch.Generator().manual_seed(problem.seed + rows.start)
-            step = f"white box {_digest(problem, rows)}"
+            step = f"white box, asked again {_digest(problem, rows)}"
             earlier += _attack(context, target, step, passes, generator)
             every = torch.arange(len(target.truth))
             changed[rows] = target.changed(every, target.best).numpy()
@@ -120,17 +125,44 @@ def _attack(
         if not len(chosen):
             break
         context.progress(at / len(schedule.rounds), f"evasion: {len(chosen)} rows pushed")
-        before = target.margin.clone()
+        before, settled = target.margin.clone(), target.broken.clone()
         climb(target, _pairs(target, chosen, each, generator), each.steps)
+        _confirm(context, target, settled)
         gained = (target.margin - before)[chosen]
-        if at and bool((gained > 0).any()):
+        gained = gained[gained > 0]
+        if at and len(gained):
             known.reach = schedule.reach * float(gained.max())
         known.done = at + 1
         _note(context, target, step, known, counted.total - began, generator)
+    settled = target.broken.clone()
     hardest = _standing(target, 1.0, known.reach)[: schedule.probed]
     if len(hardest):
         probe(target, hardest, schedule.queries, generator)
+        _confirm(context, target, settled)
+    settled = target.broken.clone()
+    denied = (target.doubtful() & ~settled).nonzero().flatten()
+    if len(denied):
+        climb(target, _pairs(target, denied, _LAST, generator), _LAST.steps)
+        _confirm(context, target, settled)
     return known.passes
+
+
+def _confirm(context: Context, target: Target, settled: Tensor) -> None:
+    """Ask the model itself about points that look broken now.
+
+    Args:
+        context: with the model as it was loaded.
+        target: brought up to date.
+        settled: points that it is known to answer wrongly, shape ``(n,)``.
+    """
+    torch = need("torch", "a gradient attack")
+    asked = (target.doubtful() & ~settled).nonzero().flatten()
+    if not len(asked):
+        return
+    candidates = target.changed(asked, target.best[asked]).numpy()
+    answers = torch.from_numpy(np.asarray(context.answers(candidates), np.int64))
+    misled = (answers != target.truth[asked]) & (answers >= 0)  # -1 misleads nobody
+    target.settle(asked, misled)
 
 
 def _note(

@@ -120,13 +120,16 @@ def _see(target: Target, best: Pairs, walk: _Walk, left: Tensor, *, last: bool) 
         pushed = found.gather(1, classes.clamp_min(0)[:, None]).squeeze(1)
         all_of_them = torch.nn.functional.softplus(found.logsumexp(1))
         loss = all_of_them.where(classes < 0, pushed)
+        lost = found.detach().amax(1).isneginf()  # NaN or infinity: half of the way back
         slope = None if last else torch.autograd.grad(loss.sum(), here)[0]
     if walk.radius <= 1:
         wanted = found.detach().amax(1).where(classes < 0, pushed.detach())
         better = wanted > best.margin[left]
         best.margin[left[better]] = wanted[better]
         best.moved[left[better]] = walk.moved[left[better]]
-    higher = loss.detach() > walk.height[left]
+    back = walk.best[left] * walk.height[left].isfinite()[:, None]
+    walk.moved[left[lost]] = (walk.moved[left] + back)[lost] / 2
+    higher = (loss.detach() > walk.height[left]) & ~lost
     rose = left[higher]
     walk.height[rose] = loss.detach()[higher]
     walk.best[rose] = walk.moved[rose]

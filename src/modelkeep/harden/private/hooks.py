@@ -43,7 +43,12 @@ def prepare(module: Module) -> Clip:
             warnings.simplefilter("ignore")  # on hooks of a first layer, which are meant so
             loss = torch.nn.functional.cross_entropy(hooked(rows), truth, reduction="sum")
             loss.backward()
-        grads = {name: weight.grad_sample for name, weight in weights.items()}
+        grads = {}
+        for name, weight in weights.items():
+            grad = getattr(weight, "grad_sample", None)
+            if grad is None:  # it hangs outside the layers that hold hooks, as in ONNX graphs
+                raise NotThisWayError(f"no hook sees the gradient of {name}")
+            grads[name] = grad
         norms = torch.stack([g.flatten(1).square().sum(1) for g in grads.values()]).sum(0)
         norms = norms.sqrt()
         scale = factors(norms, bound)

@@ -3,6 +3,7 @@
 from modelkeep.models.wrappers.bit_depth import BitDepth
 from modelkeep.models.wrappers.ensemble import Ensemble
 from modelkeep.models.wrappers.graph import ACCEPTED, SCORES, Base, read_base
+from modelkeep.models.wrappers.group_thresholds import GroupThresholds
 from modelkeep.models.wrappers.median import Median
 from modelkeep.models.wrappers.rejection import Rejection
 from modelkeep.models.wrappers.smoothing import Smoothing, votes_needed
@@ -23,6 +24,7 @@ __all__ = [
     "Base",
     "BitDepth",
     "Ensemble",
+    "GroupThresholds",
     "Median",
     "Rejection",
     "Smoothing",

@@ -18,10 +18,18 @@ import msgspec
 
 from modelkeep.core import InputError
 from modelkeep.models.extras import need
-from modelkeep.models.wrappers import bit_depth, ensemble, median, rejection, smoothing
+from modelkeep.models.wrappers import (
+    bit_depth,
+    ensemble,
+    group_thresholds,
+    median,
+    rejection,
+    smoothing,
+)
 from modelkeep.models.wrappers.bit_depth import BitDepth
 from modelkeep.models.wrappers.ensemble import Ensemble
 from modelkeep.models.wrappers.graph import Base, Draft, taken_out
+from modelkeep.models.wrappers.group_thresholds import GroupThresholds
 from modelkeep.models.wrappers.median import Median
 from modelkeep.models.wrappers.rejection import Rejection
 from modelkeep.models.wrappers.smoothing import Smoothing
@@ -30,10 +38,11 @@ if TYPE_CHECKING:
     import torch
 
 MANIFEST: Final = "modelkeep.wrapper"
-Wrapper = BitDepth | Ensemble | Median | Rejection | Smoothing
+Wrapper = BitDepth | Ensemble | GroupThresholds | Median | Rejection | Smoothing
 _DRAW: Final[dict[type, Any]] = {
     BitDepth: bit_depth.draw,
     Ensemble: ensemble.draw,
+    GroupThresholds: group_thresholds.draw,
     Median: median.draw,
     Rejection: rejection.draw,
     Smoothing: smoothing.draw,
