@@ -90,5 +90,5 @@ def replace_file(path: Path, content: bytes) -> None:
 def write_failure(path: Path, error: OSError) -> EvidenceError | InputError:
     """The error to raise where writing failed: a full disk says so."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return EvidenceError(f"{path}: {error.strerror}", DISK_HINT)
-    return InputError(f"{path}: {error.strerror}")
+        return EvidenceError(f"{path}: {error.strerror or error}", DISK_HINT)
+    return InputError(f"{path}: {error.strerror or error}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from modelkeep.core import EvidenceError, InputError, Subject
-from modelkeep.core.replacing import replace_file
+from modelkeep.core.replacing import replace_file, write_failure
 from modelkeep.core.settings import Settings, Value, resolve
 from modelkeep.evidence import (
     Facts,
@@ -88,7 +88,10 @@ class Workspace:
     def _remember_policy(self) -> None:
         path = decided_policy_path(self.keep, self.gates.digest)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise write_failure(path.parent, error) from error
             replace_file(path, json.dumps(self.gates.material(), sort_keys=True).encode())
 
 
