@@ -38,7 +38,7 @@ LARGE: Final = 5000  # training rows above which few epochs suffice
 MOST: Final = 6000  # training rows used
 SMALL: Final = 8  # side of a picture whose first convolution does not halve it
 SHARES: Final = (0.5, 0.8, 0.9, 0.95, 1.0)
-LEARNT: Final = 0.6  # accuracy below which a network is of no use to anybody
+LEARNT: Final = 0.4  # accuracy below which a network is of no use to anybody
 RADIUS: Final = 0.05  # of adversarial training
 Made = tuple[np.ndarray, np.ndarray]
 
