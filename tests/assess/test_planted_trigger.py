@@ -88,6 +88,7 @@ def test_a_reader_of_a_pass_is_told_what_the_test_hardly_sees() -> None:
     for said in (missed.why, suspicion.note):
         for power in ("10 of 10", "AUC 1.00", "AUC 0.74", "AUC 0.66", "one source class in 0"):
             assert power in said
+    assert "1 of 57" in suspicion.note, "whoever reads a FAIL is told of false alarms"
 
 
 @pytest.mark.parametrize(
