@@ -1,15 +1,21 @@
 """The poisoning grid: every attack on every data set at every rate, nothing left out.
 
-    python benchmarks/poisoning.py --data DIR --out cells.jsonl [--seeds 3] [--rows 3000]
+    python benchmarks/poisoning.py --data DIR --cache DIR [--seeds 0 1 2] [--part 1/2]
 
-DIR holds adult.parquet, nslkdd_train20.parquet, uci_credit.parquet, sms_spam.parquet,
-rt_polarity.parquet, mnist.npz and fashion_mnist.npz. Each cell is appended to the file
-when it is done and not run again. ``TPR@5`` is the share of poisoned rows above the score
-that 5 % of the cell's clean rows reach, in the list of the attack's own family; ``any``
-is that of all families together at 5 %, each given an equal share. ``FPR`` and
-``TPR`` are what the threshold set without labels flags in that family. Attack success is
-measured with the attack's own trigger, before and after the proposed groups are removed;
-``floor`` is that of a model that never saw a poisoned row.
+The data folder holds adult.parquet, nslkdd_train20.parquet, uci_credit.parquet,
+sms_spam.parquet, rt_polarity.parquet, mnist.npz and fashion_mnist.npz. Each cell is
+written to the cache when it is done and not run again; ``--part 1/2`` runs every other
+cell, so that two processes share the grid, and ``--only-print`` runs none. Cells of other
+code must not lie in the same cache.
+
+``TPR@5`` is the share of poisoned rows above the score that 5 % of the cell's clean rows
+reach, in the list of the attack's own family; ``any`` is that of all families together at
+5 %, each given an equal share. ``FPR`` and ``TPR`` are what the threshold set without
+labels flags in that family. ``power`` is what the run's own probe of the same threat said
+on the same rows before they were poisoned, at the same rate: a cell at zero is a broken
+promise unless the probe's lower bound was near zero too. Attack success is measured with
+the attack's own trigger, before and after the proposed groups are removed; ``floor`` is
+that of a model that never saw a poisoned row.
 """
 
 from __future__ import annotations
@@ -17,15 +23,19 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from modelkeep.core import Digest, Subject
 from modelkeep.data.poison import Examination, detectors, examine, prepare, propose
 from modelkeep.data.poison.learners import built_in
+from modelkeep.data.poison.probes import measure_power
 from modelkeep.models import Dataset, load_dataset, load_texts
 from poisoning_attacks import ATTACKS, Poisoned
 
@@ -38,6 +48,24 @@ TEXTS = {"sms": "sms_spam.parquet", "rt": "rt_polarity.parquet"}
 IMAGES = {"mnist": "mnist.npz", "fashion": "fashion_mnist.npz"}
 RATES = (0.01, 0.05, 0.005)
 TEST = 1500
+WARNED = 0.05  # lower bound of a probe's power that promises nothing
+PROBE_OF = {
+    "out-of-range trigger": "out_of_range_trigger",
+    "in-range trigger": "in_range_trigger",
+    "random flips": "label_flips",
+    "targeted flips": "label_flips",
+    "near boundary": "flips_near_the_boundary",
+    "subpopulation": "relabelled_neighbourhood",
+    "outliers": "outliers",
+    "flood": "flood_of_copies",
+    "rare token": "rare_word",
+    "sentence": "everyday_sentence",
+    "badnets": "patch",
+    "blended": "overlay",
+    "warp": "warp",
+    "sig": "clean_label_wave",
+    "patch clean-label": "clean_label_patch",
+}
 
 
 def load(folder: Path, name: str) -> Dataset:
@@ -118,6 +146,12 @@ def run_cell(
     return cell
 
 
+def probed(train: Dataset, rate: float, seed: int) -> dict[str, list[float]]:
+    """Power of every probe on rows that nobody poisoned, with its interval."""
+    numbers = measure_power(prepare(train, seed=seed), detectors(), share=rate)
+    return {m.name.removeprefix("power_"): [m.value, m.low, m.high] for m in numbers}
+
+
 def show(key: list[object], cell: dict[str, object]) -> str:
     """One line of the table."""
     best = cell["best"]
@@ -127,6 +161,8 @@ def show(key: list[object], cell: dict[str, object]) -> str:
         f" TPR {cell['flagged']:.2f} | removed {cell['removed']}, poison left"
         f" {cell['left']}/{cell['poisoned']} | {cell['cpu']} CPU s"
     )
+    value, low, high = cell["power"]
+    line += f" | power {value:.2f} [{low:.2f}, {high:.2f}]"
     if "before" in cell:
         before, after, floor = cell["before"], cell["after"], cell["floor"]
         line += (
@@ -145,6 +181,12 @@ def summary(cells: list[tuple[list[object], dict[str, object]]]) -> None:
             f"{what}: mean {values.mean():.3f}, worst {values.min():.3f} ({worst[0]}),"
             f" zero in {int((values == 0).sum())} of {len(cells)} cells"
         )
+    zero = [(key, cell) for key, cell in cells if cell["tpr5"] == 0]
+    said = [key for key, cell in zero if cell["power"][1] <= WARNED]
+    print(f"of {len(zero)} cells at zero, probes had said so beforehand in {len(said)}")
+    for key, cell in zero:
+        if key not in said:
+            print(f"  NOT SAID: {key}, power {cell['power'][0]:.2f}")
     families = sorted({str(cell["family"]) for _, cell in cells})
     for family in families:
         values = [cell["tpr5"] for _, cell in cells if cell["family"] == family]
@@ -166,35 +208,55 @@ def summary(cells: list[tuple[list[object], dict[str, object]]]) -> None:
     )
 
 
+def share_of(part: str) -> tuple[int, int]:
+    """``1/2`` as the first of two."""
+    which, of = part.split("/")
+    return int(which) - 1, int(of)
+
+
+def stored(path: Path, make: Callable[[], object]) -> Any:  # noqa: ANN401 - what JSON holds
+    """What the cache holds, else made and put there."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part")
+        draft.write_text(json.dumps(make()))
+        draft.rename(path)
+    return json.loads(path.read_text())
+
+
 def main() -> None:
     """Run what is not done yet, and print everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--out", type=Path, default=Path("poisoning.jsonl"))
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--cache", type=Path, default=Path("poisoning-cells"))
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2])
+    parser.add_argument("--rates", type=float, nargs="*", default=RATES)
     parser.add_argument("--rows", type=int, default=3000)
     parser.add_argument("--sets", nargs="*", default=[*TABLES, *TEXTS, *IMAGES])
+    parser.add_argument("--part", type=share_of, default=(0, 1))
+    parser.add_argument("--only-print", action="store_true")
     asked = parser.parse_args()
-    done = {}
-    if asked.out.exists():
-        for line in asked.out.read_text().splitlines():
-            entry = json.loads(line)
-            done[tuple(entry["key"])] = entry["cell"]
+    which, of = asked.part
     cells = []
-    for seed, rate, name in product(range(asked.seeds), RATES, asked.sets):
+    for count, (seed, rate, name) in enumerate(product(asked.seeds, asked.rates, asked.sets)):
+        if count % of != which:
+            continue
+        folder = asked.cache / f"{name}-{rate}-{seed}-{asked.rows}"
+        if asked.only_print and not folder.exists():
+            continue
         whole = load(asked.data, name)
         order = np.random.default_rng(seed).permutation(len(whole))
         train = whole.take(order[: asked.rows])
         test = whole.take(order[asked.rows : asked.rows + TEST])
+        power = stored(folder / "power.json", partial(probed, train, rate, seed))
         for attack in ATTACKS[train.kind]:
-            key: list[object] = [name, attack, rate, seed]
-            cell = done.get(tuple(key))
-            if cell is None:
-                cell = run_cell(train, test, attack, rate, seed)
-                with asked.out.open("a") as file:
-                    file.write(json.dumps({"key": key, "cell": cell}) + "\n")
-            cells.append((key, cell))
-            print(show(key, cell), flush=True)
+            path = folder / f"{attack.replace(' ', '-')}.json"
+            if asked.only_print and not path.exists():
+                continue
+            cell = stored(path, partial(run_cell, train, test, attack, rate, seed))
+            cell["power"] = power[PROBE_OF[attack]]
+            cells.append(([name, attack, rate, seed], cell))
+            print(show(*cells[-1]), flush=True)
     summary(cells)
 
 

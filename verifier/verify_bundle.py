@@ -107,8 +107,11 @@ TABLE: Final = {
     "approval": ("urn:modelkeep:predicate:approval:1", ()),
     "access": ("urn:modelkeep:predicate:access:1", ()),
     "access-use": ("urn:modelkeep:predicate:access-use:1", ()),
+    "upgrade": ("urn:modelkeep:predicate:upgrade:1", ()),
     "requests": ("urn:modelkeep:predicate:requests:1", ()),
     "hold": ("urn:modelkeep:predicate:hold:1", ("serving_held",)),
+    "privacy-budget": ("urn:modelkeep:predicate:privacy-budget:1", ()),
+    "privacy-charge": ("urn:modelkeep:predicate:privacy-charge:1", ()),
     "model-signature": ("https://model_signing/signature/v1.0", ()),
 }
 BOOLEAN: Final = frozenset(

@@ -17,6 +17,7 @@ from modelkeep.data import poison
 from modelkeep.evidence import TABLE
 from modelkeep.pipeline import explain, pages
 from modelkeep.scan import Detector, detectors
+from modelkeep.trust.dependencies import DEPENDENCY_RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "modelkeep"
@@ -28,6 +29,7 @@ LONGEST = 350  # lines; 250 is the aim
 def rules() -> Iterator[Rule]:
     yield from (detector.rule for detector in detectors())
     yield from trust.RULES
+    yield from DEPENDENCY_RULES
 
 
 @pytest.mark.parametrize("rule", list(rules()), ids=lambda rule: rule.id)

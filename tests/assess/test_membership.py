@@ -185,7 +185,7 @@ def test_the_rate_is_read_where_at_most_one_in_a_hundred_is_accused_wrongly() ->
 
 def test_a_model_that_answers_everybody_alike_accuses_nobody() -> None:
     measured = ran(lambda rows: np.full((len(rows), 2), 0.5))
-    assert [m.value for m in measured] == [0.5, 0.5, 0.0]
+    assert [m.value for m in measured] == [0.5, 0.5, 0.0, 0.0]
 
 
 @pytest.mark.parametrize(
@@ -254,5 +254,6 @@ def test_a_reference_that_names_its_classes_is_read_by_their_names() -> None:
     assert [outcome.value for outcome in measured if isinstance(outcome, Measurement)] == [
         0.5,
         0.5,
+        0.0,
         0.0,
     ]

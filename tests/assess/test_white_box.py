@@ -153,3 +153,28 @@ def test_parameters_are_frozen_and_a_row_of_any_rank_is_attacked() -> None:
     assert changed.shape == rows.shape
     assert work["passes"] > 0
     assert not any(parameter.requires_grad for parameter in module.parameters())
+
+
+def test_in_l1_places_outside_the_asked_ball_are_looked_at_but_never_count() -> None:
+    """The climb begins in a ball three times as large; there every row below is broken."""
+    module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(FEATURES, 2, bias=False))
+    with torch.no_grad():
+        module[1].weight.copy_(
+            torch.stack([0 * torch.from_numpy(WEIGHTS), -torch.from_numpy(WEIGHTS)])
+        )
+    rows = (WEIGHTS[None] / np.square(WEIGHTS).sum()).astype(np.float32).repeat(4, 0)
+    radius = 0.5 / np.abs(WEIGHTS).max()  # half of what breaks a row of margin 1
+    seen: list[float] = []
+    module.register_forward_pre_hook(
+        lambda _, given: seen.append(
+            float((given[0].detach() - torch.from_numpy(rows[0])).abs().sum(1).max())
+        )
+    )
+    low, high = rows - 9, rows + 9
+    given = Problem(
+        rows, np.zeros(4, int), low, high, 0, Threat("l1", radius), np.ones(FEATURES)
+    )
+    found, _ = search(samples.context(TorchModel(module), None, None), given)
+    assert max(seen) > 2 * radius
+    assert (np.abs(found - rows).sum(axis=1) <= radius * (1 + 1e-5)).all()
+    assert found @ WEIGHTS == pytest.approx(0.5, abs=1e-4)

@@ -10,11 +10,10 @@ import pytest
 
 from check_samples import said
 from harden_samples import fragile, rows
+from modelkeep.cli.options import BUDGETS
 
-OPTIONS = (
-    *("--data", "t.npz", "--test", "v.npz", "--code", ".", "--factory", "nets:build"),
-    *("--epsilon", "0.1"),
-)
+GIVEN = ("--data", "t.npz", "--test", "v.npz", "--code", ".", "--factory", "nets:build")
+OPTIONS = (*GIVEN, "--epsilon", "0.1")
 CODE = """\
 import torch
 
@@ -47,6 +46,29 @@ def test_json_holds_both_measurements() -> None:
     document = json.loads(got.out)
     assert document["gained"] is (got.code == 0)
     assert len(document["before"]) == len(document["after"]) > 0
+
+
+@pytest.mark.parametrize("command", ["assess", "check", "harden"])
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_every_budget_can_be_asked_for_wherever_attacks_run(command: str, budget: str) -> None:
+    """A file that is missing is found out after the options were read."""
+    got = said(command, "nothing.safetensors", *GIVEN, "--budget", budget)
+    assert got.code == 2
+    assert "nothing.safetensors" in got.err
+    assert said(command, "net.safetensors", *GIVEN, "--budget", "endless").code == 64
+
+
+@pytest.mark.slow
+def test_a_thorough_budget_attacks_before_and_after_with_more_work() -> None:
+    work = {}
+    for budget in ("quick", "thorough"):
+        got = said(
+            *("harden", "net.safetensors", *OPTIONS, "--format", "json"),
+            *("--budget", budget, "--defence", "fast-training", "--output", budget),
+        )
+        document = json.loads(got.out)
+        work[budget] = sum(m["budget"].get("passes", 0) for m in document["before"])
+    assert work["thorough"] > work["quick"] > 0
 
 
 def test_usage_and_trouble_have_their_exit_codes() -> None:

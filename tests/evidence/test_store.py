@@ -288,3 +288,14 @@ def test_store_keeps_its_promise_in_its_settings(store: Store) -> None:
     with store.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+
+
+def test_an_entry_is_appended_only_to_the_log_it_was_decided_from(store: Store) -> None:
+    first, second, third = entries(b"a", b"b", b"c")
+    kinds = [first.predicate_type]
+    assert store.append_next(first, [], kinds) == 0
+    assert store.append_next(second, [], kinds) is None  # others were appended meanwhile
+    assert store.append_next(second, [first.statement_id], kinds) == 1
+    assert store.append([third]) == 2
+    assert [found.body for found in store.entries()] == [b"a", b"b", b"c"]
+    assert store.checkpoints() == roots([b"a", b"b", b"c"])

@@ -2,79 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
-import signal
-import socket
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import pytest
 
-import check_samples as samples
+from gateway_processes import Running, serving, status
 from gateway_samples import ROW, Cleared
 
 pytestmark = pytest.mark.net
-
-
-@dataclass(frozen=True)
-class Running:
-    """A server in a process of its own."""
-
-    port: int
-    key: str
-    errors: Any
-
-
-@contextlib.contextmanager
-def serving(cleared: Cleared, *options: str) -> Iterator[Running]:
-    """Start it, wait for its line, and end it by its id."""
-    with samples.start(
-        "--keep", cleared.keep, "serve", "--model", f"sample={cleared.model}",
-        "--port", "0", *options,
-    ) as process:  # fmt: skip
-        try:
-            assert process.stdout is not None
-            assert process.stderr is not None
-            key = process.stdout.readline().decode().rpartition(" ")[2].strip()
-            while not (found := re.search(r":(\d+)$", process.stderr.readline().decode())):
-                assert process.poll() is None
-            _wait_for(int(found[1]))
-            yield Running(int(found[1]), key, process.stderr)
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=20)
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with (
-            contextlib.suppress(OSError),
-            exchange(port, b"GET /v2/health/ready HTTP/1.1\r\n\r\n") as s,
-        ):
-            if s.recv(64).startswith(b"HTTP/1.1 200"):
-                return
-        time.sleep(0.05)
-    raise AssertionError("it does not get ready")
-
-
-@contextlib.contextmanager
-def exchange(port: int, data: bytes) -> Iterator[socket.socket]:
-    """A connection on which something was sent."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
-        sock.sendall(data)
-        yield sock
-
-
-def status(port: int, data: bytes) -> int:
-    """Status of the first answer; 0 where the connection was closed without one."""
-    with exchange(port, data) as sock, contextlib.suppress(ConnectionError):
-        first = sock.recv(64)
-        return int(first[9:12]) if first else 0
-    return 0
 
 
 def test_real_client_is_answered_and_hostile_heads_are_not(cleared: Cleared) -> None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from harden_samples import task
 from model_samples import attack
-from modelkeep.assess import Attack, Context
+from modelkeep.assess import Attack, Context, attacks
 from modelkeep.assess.interface import Outcome
 from modelkeep.core import InputError, Measurement
 from modelkeep.harden import Defence, Effort, harden
@@ -65,7 +66,7 @@ def test_an_alarm_about_the_changed_model_takes_the_gain_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = measuring_module.Judgement(
-        ("evasion", "performance"), "robust_accuracy", higher=True, alarm="measured"
+        ("evasion", "performance"), ("robust_accuracy",), higher=True, alarm="measured"
     )
     monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
     done = harden(task(), DEFENCE, EFFORT, measuring((0.1, 0.2), (0.3, 0.4)))
@@ -81,7 +82,7 @@ def test_a_probe_of_the_old_model_measures_both(monkeypatch: pytest.MonkeyPatch)
 
         return number
 
-    found = measuring_module.Judgement(("evasion",), "hit", higher=False, probe=probe)
+    found = measuring_module.Judgement(("evasion",), ("hit",), higher=False, probe=probe)
     monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
     done = harden(task(), DEFENCE, EFFORT, measuring((0, 0), (0, 0)))
     assert done.gained
@@ -93,10 +94,28 @@ def test_coming_closer_is_no_gain_where_a_number_must_be_reached(
     monkeypatch: pytest.MonkeyPatch, after: float, *, gained: bool
 ) -> None:
     found = measuring_module.Judgement(
-        ("evasion",), "robust_accuracy", higher=False, enough=0.05
+        ("evasion",), ("robust_accuracy",), higher=False, enough=0.05
     )
     monkeypatch.setitem(measuring_module.JUDGEMENTS, "evasion", found)
     attacks = measuring((0.9, 1.0), (after - 0.01, after + 0.01))[:1]
     done = harden(task(), DEFENCE, EFFORT, attacks)
     assert done.gained is gained
     assert any("a gain needs 5%" in note for note in done.notes) is not gained
+
+
+def test_only_what_the_defence_is_judged_by_is_measured() -> None:
+    found = {each.id for each in attacks()}
+    assert found >= measuring_module.BESIDE, "each is an assessment there is"
+    ran: list[str] = []
+
+    def heard(each: Attack) -> Attack:
+        def run(_context: Context) -> Iterator[Outcome]:
+            ran.append(each.id)
+            yield Measurement("robust_accuracy", 0.5, 0.4, 0.6, "fraction", 100)
+
+        return replace(each, applies=lambda _: None, run=run, risks=lambda _: iter(()))
+
+    done = harden(task(), DEFENCE, EFFORT, tuple(heard(each) for each in attacks()))
+    assert not measuring_module.BESIDE & set(ran)
+    assert {"PER001", "EVA001", "EVA002"} <= set(ran)
+    assert len(done.before) == len(done.after) == len(ran) / 2

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import check_samples as samples
 from modelkeep import pipeline
-from modelkeep.core import EvidenceError, UsageError
+from modelkeep.core import EvidenceError, InputError, UsageError
 from modelkeep.evidence import SigningKey, by_key, open_keep, parse_envelope, parse_statement
 from modelkeep.pipeline.accessing import AccessRefusedError
 from modelkeep.pipeline.workspace import user_name
+from modelkeep.policy.access import packaged_access
+from modelkeep.trust import Identity
 
 ME = user_name()
 WHY = {"reason": "test"}
@@ -45,10 +49,11 @@ def registered(desk: samples.Sample) -> samples.Sample:
 
 
 @pytest.mark.usefixtures("registered")
-def test_keep_of_one_is_used_without_grants_and_nothing_is_asked() -> None:
+def test_keep_of_one_is_used_without_grants_and_retrievals_are_written_down() -> None:
     assert pipeline.move_version("credit", "candidate", **WHY).refused == ""
     pipeline.fetch_version("credit", "copy.onnx")
-    assert uses() == []
+    asked = [(u["principal"], u["action"], u["allowed"], u["grants"]) for u in uses()]
+    assert asked == [(ME, "read_weights", True, [])]
 
 
 def test_first_grant_ends_that_and_each_answer_is_written_down(
@@ -154,3 +159,122 @@ def test_command_explains_and_reviews() -> None:
     got = samples.said("access", "revoke", "ada", "scientist", "--reason", "left")
     assert got.code == 0
     assert "ada" not in samples.said("access", "list").out
+
+
+# Every command that hands out weights or data, with what it asks and who may.
+
+CHECKPOINT = "checkpoint.pt"
+
+
+COMMANDS: dict[str, tuple[str, Callable[[samples.Sample], object]]] = {
+    "encrypt": ("read_weights", lambda desk: pipeline.encrypt_model(desk.model, "target")),
+    "decrypt": ("read_weights", lambda _: pipeline.decrypt_model("model.enc", "target")),
+    "decrypt directory": ("read_weights", lambda _: pipeline.decrypt_model("set", "target")),
+    "rewrap": (
+        "read_weights",
+        lambda _: pipeline.rewrap_model("model.enc", "target", to=["other.pub"]),
+    ),
+    "rewrap data": (
+        "read_data",
+        lambda _: pipeline.rewrap_model("data.enc", "target", to=["other.pub"]),
+    ),
+    "convert": ("read_weights", lambda _: pipeline.convert(CHECKPOINT, "target.safetensors")),
+    "sign": ("sign", lambda desk: pipeline.sign(desk.model)),
+    "data verify": ("read_data", lambda desk: pipeline.verify_data(desk.data)),
+    "data encrypt": ("read_data", lambda desk: pipeline.encrypt_data(desk.data, "target")),
+    "data open": ("read_data", lambda _: pipeline.open_data("data.enc", "target")),
+    "data schema": ("read_data", lambda desk: pipeline.draft_schema(desk.data)),
+    "data profile": ("read_data", lambda desk: pipeline.profile_data(desk.data)),
+    "data check": (
+        "read_data",
+        lambda desk: pipeline.check_data(desk.data, reference="profile.json"),
+    ),
+    "data pii": ("read_data", lambda desk: pipeline.find_personal_data(desk.data)),
+    "data leaks": ("read_data", lambda desk: pipeline.find_leaks(desk.data, desk.test)),
+    "data trace": ("read_data", lambda desk: pipeline.trace_row(desk.data, 0)),
+    "data clean": ("read_data", lambda desk: pipeline.find_poison(desk.data)),
+    "data fit-scaling": ("read_data", lambda desk: pipeline.fit_scaling(desk.data, "target")),
+    "data provenance": ("read_metadata", lambda desk: pipeline.trace_provenance(desk.data)),
+    "export": ("export", lambda desk: pipeline.export_evidence(desk.model)),
+    "load": ("read_weights", lambda desk: pipeline.load(desk.model)),
+}
+
+
+@pytest.fixture
+def closed(desk: samples.Sample) -> samples.Sample:
+    """A keep with everything that the commands need, all of it the creator's."""
+    import torch  # noqa: PLC0415
+
+    torch.save({"w": torch.zeros(2)}, CHECKPOINT)
+    pipeline.sign(desk.model)
+    pipeline.scan(desk.model)
+    pipeline.check(desk.model)
+    pipeline.encrypt_model(desk.model, "model.enc")
+    pipeline.encrypt_model(samples.directory_of(Path("many"), a__bin=b"a", b__bin=b"b"), "set")
+    pipeline.seal_data(desk.data)
+    pipeline.encrypt_data(desk.data, "data.enc")
+    Path("profile.json").write_bytes(msgspec.json.encode(pipeline.profile_data(desk.data)))
+    Path("other.pub").write_text(Identity.generate().recipient.pem)
+    return desk
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_who_holds_no_role_for_it_gets_nothing_and_the_log_says_so(
+    closed: samples.Sample, command: str
+) -> None:
+    action, call = COMMANDS[command]
+    pipeline.give_role("bo", "scientist", **WHY)
+    without_metadata(action)
+    with pytest.raises(EvidenceError, match="may not"):
+        call(closed)
+    assert (uses()[-1]["principal"], uses()[-1]["allowed"]) == (ME, False)
+    assert uses()[-1]["action"] == action
+    assert not Path("target").exists()
+    assert not Path("target.safetensors").exists()
+
+
+def without_metadata(action: str) -> None:
+    """Metadata is for everybody with a role: take that grant out of the keep's own file."""
+    if action == "read_metadata":
+        text = packaged_access().replace('"auditor", "administrator"', '"auditor"')
+        Path(".modelkeep/policies/access.cedar").write_text(text)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c not in ("data clean", "load")])
+def test_who_holds_the_role_gets_it_and_the_log_says_so(
+    closed: samples.Sample, command: str
+) -> None:
+    action, call = COMMANDS[command]
+    pipeline.give_role(ME, "scientist", **WHY)
+    pipeline.give_role(ME, "auditor", **WHY)
+    for place in (closed.data, closed.test):
+        pipeline.give_role(ME, "owner", on=str(place), **WHY)
+    call(closed)
+    said = [(u["action"], u["allowed"]) for u in uses()]
+    assert said[-1] == (action, True)
+    assert uses()[-1]["principal"] == ME
+    assert uses()[-1]["grants"]
+
+
+def test_data_that_a_check_reads_is_asked_about(desk: samples.Sample) -> None:
+    pipeline.init_keep(Path(".modelkeep"), "dev").close()
+    pipeline.give_role(ME, "administrator", **WHY)
+    with pytest.raises(AccessRefusedError, match=r"may not query model\.onnx"):
+        pipeline.check(desk.model, **desk.rows)
+    pipeline.give_role(ME, "scientist", **WHY)
+    pipeline.give_role("bo", "owner", on=str(desk.test), **WHY)
+    with pytest.raises(AccessRefusedError, match=r"may not read_data test\.npz: no grant"):
+        pipeline.check(desk.model, **desk.rows)
+    assert [(u["action"], u["allowed"]) for u in uses()[-3:]] == [
+        ("query", True), ("read_data", True), ("read_data", False),
+    ]  # fmt: skip
+
+
+def test_file_outside_of_any_keep_is_nobodys_business_and_a_named_keep_must_be_there(
+    desk: samples.Sample,
+) -> None:
+    assert pipeline.profile_data(desk.data).columns
+    assert not Path(".modelkeep").exists()
+    with pytest.raises(InputError, match="no keep here") as caught:
+        pipeline.profile_data(desk.data, keep="nowhere")
+    assert caught.value.hint == "Run `modelkeep init`."

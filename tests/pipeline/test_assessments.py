@@ -103,3 +103,28 @@ def test_a_constant_model_and_rows_of_one_class_are_said_not_scored(
     np.savez(desk.test, x=rows, y=labels)
     report = assess(desk.model, **options(desk))
     assert any("one class" in missed.why for missed in report.not_checked)
+
+
+def test_an_earlier_version_is_compared_and_named_in_the_record(desk: samples.Sample) -> None:
+    old = desk.folder / "old.onnx"
+    old.write_bytes(desk.model.read_bytes())
+    given = options(desk, only=("explanation",), against=old)
+    report = assess(desk.model, **given)
+    moved = [m for m in report.measurements if m.name.startswith("explanation_move[")]
+    assert moved
+    assert all(m.value == 0 and m.low < 0 < m.high for m in moved), "the same bytes"
+    assert report.risks == ()
+    assert [m.name for m in report.materials if m.kind == "model"] == ["old.onnx"]
+    assert "What moved: permutation" in report.render("html")
+
+
+def test_an_earlier_version_is_scanned_and_refused_like_any_model(desk: samples.Sample) -> None:
+    bad = desk.folder / "bad.pkl"
+    bad.write_bytes(samples.BOMB)
+    with pytest.raises(EvidenceError, match="not loaded"):
+        assess(desk.model, **options(desk, against=bad))
+    with pytest.raises(InputError, match="nowhere"):
+        assess(desk.model, **options(desk, against=desk.folder / "nowhere.onnx"))
+    report = assess(desk.model, **options(desk, only=("EXP002",)))
+    (missed,) = report.not_checked
+    assert missed.why == "no earlier version was named (modelkeep assess NEW --against OLD)"

@@ -13,7 +13,7 @@ from modelkeep import pipeline
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.data import Options
 from modelkeep.formats import MemorySource
-from modelkeep.pipeline.data_encrypting import LIST
+from modelkeep.pipeline.encrypted_contents import DATA_LIST as LIST
 from modelkeep.trust import encrypt, load_recipient
 
 WORDS = (b"mallory", b"salaries", b"licence-of-ours", b"label")

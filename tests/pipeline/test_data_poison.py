@@ -76,7 +76,7 @@ def test_the_trigger_is_proposed_with_power_and_a_certificate(desk: Path) -> Non
     assert said["facts"]["poison_groups"] == 1
     assert 20_000 < said["facts"]["poison_share_ppm"] < 35_000
     names = [number["name"] for number in said["measurements"]]
-    assert sum(name.startswith("power_") for name in names) == 5
+    assert sum(name.startswith("power_") for name in names) == 7
     assert "certified_accuracy" in names
     shown = queue_of(desk).cards
     assert [card.card.harm for card in shown] == sorted(
@@ -175,11 +175,51 @@ def test_decisions_on_unknown_groups_are_refused(
 
 def test_data_that_cannot_be_examined_is_refused(tmp_path: Path) -> None:
     one = tmp_path / "one.csv"
-    one.write_text("a,b\n1,x\n2,x\n")
+    one.write_text("a,b\n" + "1,x\n2,x\n" * 10)
     with pytest.raises(InputError, match="all rows are of one class"):
         pipeline.find_poison(one)
     with pytest.raises(InputError, match="no column 'from'"):
         pipeline.find_poison(one, inputs=DataInputs(source_column="from"))
+
+
+def columns_of(count: int, **others: object) -> pa.Table:
+    rng = np.random.default_rng(0)
+    numbers = {f"c{n}": rng.normal(size=50) for n in range(count)}
+    return pa.table({**numbers, "y": ["a", "b"] * 25} | others)
+
+
+@pytest.mark.parametrize(
+    ("table", "says", "hint"),
+    [
+        (columns_of(1, y=["a"] * 50), "all rows are of one class", "--label"),
+        (columns_of(1, c0=np.ones(50)), "the features are the same in every row", "columns"),
+        (columns_of(1, c0=pa.nulls(50, pa.float64())), "'c0' has missing values", "Fill"),
+        (columns_of(1).slice(0, 7), "7 rows are too few", "At least 20"),
+    ],
+)
+def test_rows_that_say_nothing_are_refused(
+    tmp_path: Path, table: pa.Table, says: str, hint: str
+) -> None:
+    pq.write_table(table, tmp_path / "rows.parquet")
+    with pytest.raises(InputError, match=says) as error:
+        pipeline.find_poison(tmp_path / "rows.parquet", inputs=DataInputs(label="y"))
+    assert hint in error.value.hint
+
+
+def test_texts_without_a_word_are_refused(tmp_path: Path) -> None:
+    pq.write_table(columns_of(0, t=["", " ", "..", "?", "!"] * 10), tmp_path / "t.parquet")
+    with pytest.raises(InputError, match="the features are the same in every row"):
+        pipeline.find_poison(tmp_path / "t.parquet", inputs=DataInputs(label="y", text="t"))
+
+
+def test_ten_thousand_columns_end_and_say_what_was_not_searched(tmp_path: Path) -> None:
+    pq.write_table(columns_of(10_000), tmp_path / "wide.parquet")
+    report = pipeline.find_poison(
+        tmp_path / "wide.parquet", inputs=DataInputs(label="y"), keep=str(tmp_path / "k")
+    )
+    (missed,) = [item for item in report.not_checked if "item-trigger" in item.what]
+    assert "10000 columns, searched are up to 1000" in missed.why
+    assert report.proposed == 0
 
 
 def test_the_commands_work_without_a_person(desk: Path) -> None:

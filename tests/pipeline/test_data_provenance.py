@@ -21,7 +21,7 @@ from modelkeep.evidence import (
     statement_id,
     utc_now,
 )
-from modelkeep.evidence.store import Entry
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.sources import digest_artifact, open_artifact
 
 

@@ -116,6 +116,29 @@ def test_an_onnx_network_is_hardened_without_its_source(desk: dict[str, object])
     assert accuracies(report.measurements) == accuracies(done.result.after)
 
 
+def test_private_training_is_charged_claimed_and_recorded(desk: dict[str, object]) -> None:
+    more = {"against": "membership", "epsilon_dp": 4.0, "delta_dp": 1e-4}
+    with pytest.raises(EvidenceError, match="no privacy budget is set"):
+        pipeline.harden("net.safetensors", **desk, **more)  # type: ignore[arg-type]
+    assert not Path("net-hardened.safetensors").exists()
+    pipeline.set_privacy_budget("t.npz", epsilon=5.0, delta=1e-4, reason="test")
+    done = pipeline.harden("net.safetensors", **desk, **more)  # type: ignore[arg-type]
+    ledger = pipeline.show_privacy_ledger("t.npz")
+    (charged,) = ledger.charges
+    assert done.claim is not None
+    assert charged.cost.epsilon == done.claim.epsilon <= 4.0
+    assert done.claim.audited is not None
+    assert done.claim.audited <= done.claim.epsilon
+    assert any("add or remove one row" in note for note in done.result.notes)
+    with open_keep(Path(".modelkeep")) as keep:
+        (entry,) = keep.store.entries(done.subject.digest.sha256)
+        payload, _ = verify_envelope(entry.body, keep.trust.keys())
+    assert parse_statement(payload).predicate["claim"]["epsilon"] == done.claim.epsilon
+    again = {**more, "output": "again.safetensors"}
+    with pytest.raises(EvidenceError, match="would be overspent"):
+        pipeline.harden("net.safetensors", **desk, **again)  # type: ignore[arg-type]
+
+
 def test_a_wrapper_is_one_file_that_is_scanned_and_attacked_as_any_other(
     desk: dict[str, object],
 ) -> None:

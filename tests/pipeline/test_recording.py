@@ -23,7 +23,7 @@ from modelkeep.evidence import (
 OTHERS = {  # not of a check
     "model-signature", "seal", "revocation", "stage", "approval", "hardening",
     "data-check", "data-poison", "data-review", "data-derivation", "access", "access-use",
-    "training", "requests", "hold",
+    "training", "requests", "hold", "upgrade", "privacy-budget", "privacy-charge",
 }  # fmt: skip
 GROUPS = {"fairness"}  # measured where a column of groups is named
 RECORDED = [row.key for row in TABLE if row.key not in OTHERS | GROUPS]

@@ -256,12 +256,12 @@ def _worse(bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (_envelope, "entry 3"),
-        (_swap, "entry 0"),
+        (_envelope, "entry 5"),
+        (_swap, "entry 2"),
         (_reorder, "re-ordered"),
         (_index, "entry 1"),
-        (_proof, "entry 0"),
-        (_no_proof, "entry 0"),
+        (_proof, "entry 2"),
+        (_no_proof, "entry 2"),
         (_input, "not in the bundle"),
         (_checkpoint, "checkpoint"),
         (_subject, "not about the subject"),

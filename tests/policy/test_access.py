@@ -39,7 +39,9 @@ for _role in ROLES:
 declare("consumer", "query", "model", ANY, frozenset({"deployed"}), sound=True)
 declare("scientist", "read_data", "dataset", "own", ALL, sound=True)
 declare("scientist", "modify", BOTH, "own", frozenset({"", "quarantine"}), sound=False)
-declare("scientist", "read_weights", "model", "own", frozenset({"candidate"}), sound=True)
+declare("scientist", "read_weights", "model", "own", frozenset({"", "candidate"}), sound=True)
+declare("scientist", "query", "model", "own", ALL - {"retired", "revoked"}, sound=False)
+declare("operator", "query", "model", ANY, ALL - {"", "retired", "revoked"}, sound=True)
 declare(
     "scientist", "sign", BOTH, "own", frozenset({"", "quarantine", "candidate"}), sound=True
 )

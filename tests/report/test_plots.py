@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 import check_samples as samples
 from modelkeep.core import ThreatModel
-from modelkeep.report.plots import picture_plot, robustness_plot, roc_plot
+from modelkeep.report.plots import (
+    dependence_plot,
+    moves_plot,
+    picture_plot,
+    robustness_plot,
+    roc_plot,
+)
 
 WIDTH, HEIGHT = 420, 260
 Curve = tuple[tuple[float, float], ...]
@@ -149,3 +155,27 @@ def test_rates_that_too_few_others_cannot_tell_apart_are_shaded() -> None:
     assert decade / 2 < float(shade.get("width", "")) < WIDTH * 2 / 3
     many = roc_plot([samples.measurement("membership_auc_loss", n=10_000)])
     assert 'class="floor"' not in many
+
+
+def test_moves_stand_by_their_names_with_intervals_inside_the_picture() -> None:
+    moved = [
+        samples.measurement(
+            f"explanation_move[cover: <{index}>]", value=0.5, low=-9.0, high=9.0
+        )
+        for index in range(7)
+    ]
+    svg = moves_plot(moved)
+    require_inside(svg)
+    assert svg.count('class="bar"') == svg.count('class="interval"') == 5
+    assert "&lt;4&gt;" in svg
+    assert "What moved: cover" in svg
+    require_inside(moves_plot([samples.measurement(value=0.0, low=0.0, high=0.0)]))
+
+
+@pytest.mark.parametrize("curve", EDGES)
+def test_dependence_of_both_versions_lies_inside_the_picture(curve: Curve) -> None:
+    now = samples.measurement("dependence_now[age]", curve=curve)
+    before = samples.measurement("dependence_before[age]", curve=((0.2, 0.5),))
+    svg = dependence_plot(now, before)
+    require_inside(svg)
+    assert "Partial dependence on age" in svg

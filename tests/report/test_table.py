@@ -153,3 +153,11 @@ def test_long_list_of_what_was_not_checked_is_cut_and_counted() -> None:
     text = table(not_checked=tuple(NotChecked(f"f{i}", "text") for i in range(LISTED + 2)))
     assert f"- f{LISTED - 1}: text" in text
     assert "and 2 more (--format json shows all)" in text
+
+
+def test_a_note_stands_under_its_measurement_and_an_empty_one_nowhere() -> None:
+    text = table(measurements=(samples.measurement("auc", note="do not rely on it"),), risks=())
+    assert re.search(r"- auc .*\n      do not rely on it", text)
+    bare = table(measurements=(samples.measurement("auc", note=""),), risks=()).splitlines()
+    place = next(index for index, line in enumerate(bare) if line.startswith("  - auc"))
+    assert bare[place + 1] == ""

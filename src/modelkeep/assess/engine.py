@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -56,6 +56,7 @@ def assess_model(
     Raises:
         InputError: model and data do not fit together.
     """
+    context = replace(context, handed={})  # nothing is left over from another model
     result = Assessment()
     missed: list[NotChecked] = []
     unfit: list[tuple[str, NotChecked]] = []

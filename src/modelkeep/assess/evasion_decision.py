@@ -17,9 +17,9 @@ import numpy as np
 
 from modelkeep.assess import robust_accuracy
 from modelkeep.assess.black_box import Oracle, decision_search
-from modelkeep.assess.evasion_search import allowed_region, measure_with_rules
 from modelkeep.assess.interface import Attack, Context, Outcome
 from modelkeep.assess.robust_accuracy import Engine, Problem
+from modelkeep.assess.tabular.attack_rules import allowed_region, measure_with_rules
 from modelkeep.core import InputError
 
 QUERIES: Final = {"quick": 200, "standard": 500, "thorough": 2500}

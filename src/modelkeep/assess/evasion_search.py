@@ -10,25 +10,16 @@ NISTAML.025 (query access); see ``black_box.square`` and ``black_box.coordinate`
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
-import msgspec
 import numpy as np
 
 from modelkeep.assess import robust_accuracy
-from modelkeep.assess.black_box import (
-    Oracle,
-    Region,
-    coordinate_search,
-    region_of,
-    square_search,
-)
+from modelkeep.assess.black_box import Oracle, coordinate_search, square_search
 from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Outcome
-from modelkeep.assess.robust_accuracy import Engine, Problem, measure
-from modelkeep.assess.tabular import Constraints, draft_constraints, repairing
-from modelkeep.core import Measurement
+from modelkeep.assess.robust_accuracy import Engine, Problem
+from modelkeep.assess.tabular.attack_rules import allowed_region, measure_with_rules
 
 QUERIES: Final = {"quick": 200, "standard": 1000, "thorough": 5000}
 _PATIENCE: Final = {"quick": 60, "standard": 300, "thorough": None}
@@ -55,40 +46,6 @@ def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, in
         patience = _PATIENCE[context.budget]
         found = coordinate_search(oracle, region, seed=problem.seed, patience=patience)
     return found.points.reshape(shape), {"queries": int(oracle.spent.max(initial=0))}
-
-
-def constraints_of(context: Context) -> Constraints | None:
-    """The rules that rows keep to: given, or drafted from the training rows of a table."""
-    if context.constraints is not None or context.train is None or not context.train.columns:
-        return context.constraints
-    return draft_constraints(context.train)
-
-
-def allowed_region(context: Context, problem: Problem) -> Region:
-    """Where points may lie: inside the radius, and as the table's rules allow."""
-    rules = constraints_of(context)
-    data = context.train or context.test
-    if rules is None or data is None or problem.rows.shape[1:] != (len(data.columns),):
-        return region_of(problem)
-    names = tuple(column.name for column in data.columns)
-    repair = repairing(rules, names, problem.rows, (problem.low, problem.high))
-    return region_of(replace(problem, low=repair.low, high=repair.high), repair)
-
-
-def with_rules(context: Context, outcome: Outcome) -> Outcome:
-    """A measurement that says which rules its points kept to."""
-    rules = constraints_of(context)
-    if rules is None or not isinstance(outcome, Measurement) or outcome.attacker is None:
-        return outcome
-    origin = "drafted from the data" if context.constraints is None else "as given"
-    note = f"{outcome.note}; constraints {origin}: {rules.describe()}"
-    return msgspec.structs.replace(outcome, note=note)
-
-
-def measure_with_rules(context: Context, engine: Engine) -> Iterator[Outcome]:
-    """What an engine measures, each number saying which rules its points kept to."""
-    for outcome in measure(context, engine):
-        yield with_rules(context, outcome)
 
 
 ENGINE: Final = Engine("search on scores", "black box", search)

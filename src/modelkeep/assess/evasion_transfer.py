@@ -17,9 +17,9 @@ import numpy as np
 
 from modelkeep.assess import robust_accuracy
 from modelkeep.assess.black_box.transfer import follow_gradient, train_surrogate
-from modelkeep.assess.evasion_search import allowed_region, measure_with_rules
 from modelkeep.assess.interface import Attack, Context, Outcome, require_rows
 from modelkeep.assess.robust_accuracy import Engine, Problem
+from modelkeep.assess.tabular.attack_rules import allowed_region, measure_with_rules
 
 if TYPE_CHECKING:
     import torch

@@ -17,11 +17,11 @@ from typing import Final
 import numpy as np
 
 from modelkeep.assess import robust_accuracy
-from modelkeep.assess.evasion_search import constraints_of
 from modelkeep.assess.interface import Attack, Context, Outcome, require_rows
 from modelkeep.assess.radius import space_of
 from modelkeep.assess.robust_accuracy import Engine, Problem, measure
 from modelkeep.assess.tabular import integral, tighten
+from modelkeep.assess.tabular.attack_rules import constraints_of
 from modelkeep.assess.tree_bounds import Fate, Leaves, leaves_of, settle
 from modelkeep.core import InputError, MalformedArtifactError, Measurement, NotChecked
 from modelkeep.models import TreeEnsemble, TreeModel

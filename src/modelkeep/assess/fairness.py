@@ -32,7 +32,7 @@ from modelkeep.core import InputError, Measurement, NotChecked, Risk
 from modelkeep.models import Dataset
 from modelkeep.models.intervals import LEVEL, clopper_pearson
 
-_LEAST: Final = 20  # rows of a group below which its rates say nothing
+LEAST: Final = 20  # rows of a group below which its rates say nothing
 _VALUES: Final = 10  # more different numbers than this are cut into quarters
 _DRAWS: Final = 400
 _NOTICE: Final = 0.05  # a gap whose lower end lies below this is not listed as a risk
@@ -129,26 +129,27 @@ def run(context: Context) -> Iterator[Outcome]:
     """Rates of every group that is large enough, and the largest gap of each rate."""
     data = require_rows(context.test, "test")
     groups = groups_of(data, context.group)
-    large = tuple(group for group in groups if len(group.rows) >= _LEAST)
+    large = tuple(group for group in groups if len(group.rows) >= LEAST)
     for group in groups:
         if group not in large:
             yield NotChecked(f"fairness of {group.name}", f"only {len(group.rows)} rows")
     if len(large) < _BINARY:
-        yield NotChecked("fairness", f"fewer than two groups of {_LEAST} rows")
+        yield NotChecked("fairness", f"fewer than two groups of {LEAST} rows")
         return
     truth = context.truth(data)
     scores = context.predict(data.rows)
     for rate in rates_of(scores.argmax(axis=1), truth, scores.shape[1]):
-        comparable = [group for group in large if rate.among[group.rows].sum() >= _LEAST]
+        comparable = [group for group in large if rate.among[group.rows].sum() >= LEAST]
         for group in comparable:
-            yield _share(rate, group)
+            yield share(rate, group)
         if len(comparable) >= _BINARY:
             yield gap(rate, comparable, seed=context.seed)
         else:
-            yield NotChecked(f"{rate.name} by group", f"fewer than {_LEAST} rows to judge by")
+            yield NotChecked(f"{rate.name} by group", f"fewer than {LEAST} rows to judge by")
 
 
-def _share(rate: Rate, group: Group) -> Measurement:
+def share(rate: Rate, group: Group) -> Measurement:
+    """A rate among the rows of one group, with its interval."""
     among = group.rows[rate.among[group.rows]]
     hits, n = int(rate.hit[among].sum()), len(among)
     low, high = clopper_pearson(hits, n)

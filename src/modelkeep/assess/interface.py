@@ -113,6 +113,8 @@ class Context:
         journal: where steps that are done are noted.
         group: column whose values are groups of people, empty if none was named.
         constraints: what rows of a table may look like; drafted where not given.
+        previous: the version before, where two are to be compared.
+        handed: what an assessment hands to those after it in the same run, by name.
     """
 
     model: Model
@@ -129,6 +131,8 @@ class Context:
     journal: Journal = field(default_factory=NoJournal)
     group: str = ""
     constraints: Constraints | None = None
+    previous: Model | None = None
+    handed: dict[str, object] = field(default_factory=dict)
 
     @property
     def threat(self) -> Threat:

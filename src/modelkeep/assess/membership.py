@@ -28,6 +28,7 @@ from modelkeep.assess.interface import (
     by_name,
     require_rows,
 )
+from modelkeep.assess.shadows.rates import epsilon_bound
 from modelkeep.core import InputError, Measurement, Risk, ThreatModel
 from modelkeep.models import Dataset
 from modelkeep.models.intervals import auc_interval, clopper_pearson
@@ -64,6 +65,7 @@ def run(context: Context) -> Iterator[Outcome]:
     capability = "sees the probabilities and trains one model on rows of the same kind"
     yield _area("membership_auc_reference", ratios, context, method, capability)
     yield _rate(ratios, context, method, capability)
+    yield _bound(ratios, context, method, capability)
 
 
 def _log_likelihood(context: Context, data: Dataset) -> np.ndarray:
@@ -182,6 +184,26 @@ def _rate(
         seed=context.seed,
         method=f"{method}; Clopper-Pearson interval",
         note=f"with {len(scores[1])} non-members no rate below {floor:.2%} can be told apart",
+    )
+
+
+def _bound(
+    scores: list[np.ndarray], context: Context, method: str, capability: str
+) -> Measurement:
+    """The epsilon_dp that no guarantee for this model can lie below, by these scores."""
+    low, most = epsilon_bound(scores[0], scores[1], seed=context.seed)
+    return Measurement(
+        "membership_reference_epsilon_dp_low",
+        low,
+        low,
+        max(low, most),
+        "epsilon_dp",
+        len(scores[0]) + len(scores[1]),
+        attacker=_threat(capability),
+        budget={"queries_per_row": 1},
+        seed=context.seed,
+        method=f"{method}; Clopper-Pearson on one half, threshold from the other, delta 1e-5",
+        note=f"a lower bound; so few rows prove {most:.2f} at most",
     )
 
 

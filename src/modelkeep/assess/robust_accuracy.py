@@ -8,7 +8,7 @@ A point that breaks at a small radius counts at every larger one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +28,7 @@ from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Dataset
 from modelkeep.models.intervals import clopper_pearson
 
+ROWS: Final = "evasion"  # results by row are handed on under this name
 SHARES: Final = (0.5, 1.0, 2.0)  # radii of the curve, as shares of the asked one
 _NOTICE: Final = 0.02  # a loss of accuracy below this is not listed as a risk
 
@@ -53,6 +54,21 @@ class Problem:
     seed: int
     threat: Threat = field(default_factory=lambda: Threat("linf", 1.0))
     scale: np.ndarray = field(default_factory=lambda: np.ones(()))
+
+
+@dataclass(frozen=True, slots=True)
+class RowResults:
+    """What became of every row at the asked radius, under all engines that ran.
+
+    Attributes:
+        data: the attacked rows.
+        right: which were answered rightly, shape ``(n,)`` of booleans.
+        standing: which still are, shape ``(n,)`` of booleans.
+    """
+
+    data: Dataset
+    right: np.ndarray
+    standing: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +115,7 @@ def measure(context: Context, engine: Engine) -> Iterator[Outcome]:
         if share == 1.0:
             robust, budget = int(hunt.standing.sum()), work
             _hand_over(hunt, right)
+            _hand_rows(context, RowResults(data, right, hunt.standing))
     low, high = clopper_pearson(robust, n)
     yield Measurement(
         "robust_accuracy",
@@ -188,6 +205,14 @@ def _hand_over(hunt: _Hunt, was_right: np.ndarray) -> None:
             answered,
         )
     )
+
+
+def _hand_rows(context: Context, found: RowResults) -> None:
+    """Leave the result by row for assessments that follow; the worst of all engines."""
+    before = context.handed.get(ROWS)
+    if isinstance(before, RowResults) and np.array_equal(before.data.rows, found.data.rows):
+        found = replace(found, standing=found.standing & before.standing)
+    context.handed[ROWS] = found
 
 
 def facts(measurements: tuple[Measurement, ...]) -> Facts:

@@ -26,6 +26,8 @@ _POINTS = "adversarial"
 @click.option("--constraints", help="File of what rows of a table may be; default: drafted.")
 @click.option("--budget", type=click.Choice(BUDGETS), help="Work per attack.")
 @click.option("--only", metavar="KIND,...", default="", help="Such as evasion,membership.")
+@click.option("--against", type=PATH, metavar="OLD", help="Explain what moved since OLD.")
+@click.option("--group", help="Column whose values are groups of people to compare.")
 @click.option("--verify", type=PATH, metavar="FILE", help="Look at adversarial points again.")
 @click.option("--code", type=PATH, help="Directory of your own code; default: here.")
 @click.option(
@@ -46,13 +48,15 @@ def assess(context: click.Context, /, model: Path | None, **given: Any) -> None:
     """Attack MODEL and record what was measured; a killed run continues when run again.
 
     ``--output adversarial=FILE.npz`` writes what was found, ``--verify FILE`` asks the model
-    about it again.
+    about it again. ``--against OLD`` compares what both versions rest on.
 
     \b
     Examples:
       modelkeep assess model.onnx --data train.npz --test test.npz --threat linf:8/255
       modelkeep assess model.onnx --test test.npz --only evasion --output adversarial=found.npz
       modelkeep assess --verify found.npz --model model.onnx
+      modelkeep assess new.onnx --against old.onnx --data train.csv --test test.csv \\
+        --only explanation --output html=moved.html
 
     \b
     Exit codes: 0 measured or verified, 1 a point is not what the file says, 2 could not

@@ -12,7 +12,8 @@ PATH = click.Path(path_type=Path)
 @click.command()
 @click.argument("model", type=PATH)
 @click.argument("target", type=PATH)
-def convert(model: Path, target: Path) -> None:
+@click.pass_context
+def convert(context: click.Context, model: Path, target: Path) -> None:
     """Convert a torch checkpoint of a state dict to safetensors, never executing it.
 
     \b
@@ -24,7 +25,7 @@ def convert(model: Path, target: Path) -> None:
     """
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
 
-    count = pipeline.convert(model, target)
+    count = pipeline.convert(model, target, keep=context.obj)
     click.echo(
         f"{target}: {count} tensors; check it before you use it: modelkeep check {target}"
     )

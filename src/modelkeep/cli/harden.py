@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modelkeep.cli.options import BUDGETS
 from modelkeep.cli.output import listening
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ PATH = click.Path(path_type=Path)
 @click.option(
     "--for",
     "against",
-    type=click.Choice(["evasion", "backdoor", "bias"]),
+    type=click.Choice(["evasion", "backdoor", "bias", "membership"]),
     default="evasion",
     show_default=True,
     help="What the change is to stop.",
@@ -43,7 +44,9 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--roots", type=PATH, help="Certificate authorities whose leaves may sign.")
 @click.option("--epsilon", type=float, help="L-infinity radius; default: 0.03.")
-@click.option("--budget", type=click.Choice(("quick", "standard")), help="Work to be done.")
+@click.option("--epsilon-dp", type=float, help="Privacy of private training; default: 3.")
+@click.option("--delta", "delta_dp", type=float, help="Its delta; default: 1e-5.")
+@click.option("--budget", type=click.Choice(BUDGETS), help="Work to be done.")
 @click.option("--seed", type=int, help="Seed of every random choice; default: 0.")
 @click.option("--output", type=PATH, help="The changed model; default: NAME-hardened.")
 @click.option("--format", "style", type=click.Choice(["table", "json"]), default="table")
@@ -62,6 +65,9 @@ def harden(context: click.Context, /, model: Path, style: str, **given: Any) -> 
         --for bias --group sex
       modelkeep harden net.safetensors --factory nets:build --data clean.npz --test v.npz \\
         --for backdoor
+      modelkeep privacy budget t.npz --epsilon 8 --delta 1e-5 --reason "agreed"
+      modelkeep harden net.safetensors --factory nets:build --data t.npz --test v.npz \\
+        --for membership --epsilon-dp 3
 
     \b
     Exit codes: 0 a gain is shown, 1 none is, 2 could not finish, 64 usage.

@@ -27,12 +27,14 @@ from modelkeep.cli.gate import gate
 from modelkeep.cli.harden import harden
 from modelkeep.cli.init import init
 from modelkeep.cli.lineage import lineage, record
+from modelkeep.cli.privacy import privacy
 from modelkeep.cli.registry import registry
 from modelkeep.cli.scan import scan
 from modelkeep.cli.serve import serve
 from modelkeep.cli.sign import sign
 from modelkeep.cli.trust import trust
 from modelkeep.cli.verify import verify
+from modelkeep.cli.vulns import vulns
 from modelkeep.core.version import VERSION
 
 COULD_NOT_FINISH: Final = 2
@@ -65,7 +67,7 @@ def cli(context: click.Context, keep: str | None, *, quiet: bool, verbose: bool)
 for _command in (
     check, assess, harden, scan, sign, verify, data, gate, serve, registry, access, init,
     trust, evidence, lineage, record, explain, doctor, config, encrypt, decrypt, rewrap,
-    convert,
+    convert, privacy, vulns,
 ):  # fmt: skip
     cli.add_command(_command)
 

@@ -70,6 +70,8 @@ _PLAIN: Final = (
         least=1e-6,
         most=1.0,
     ),
+    Setting("epsilon_dp", 3.0, "epsilon of private training", least=1e-3, most=100.0),
+    Setting("delta_dp", 1e-5, "delta of private training", least=1e-15, most=0.1),
     Setting(
         "threat",
         "",

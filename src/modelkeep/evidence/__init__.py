@@ -30,6 +30,7 @@ from modelkeep.evidence.rotation import revoke_key, rotate_key
 from modelkeep.evidence.statement import (
     Clock,
     Statement,
+    UnknownSignerError,
     make_statement,
     parse_envelope,
     parse_statement,
@@ -37,7 +38,8 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry, Store
+from modelkeep.evidence.store import Store
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.evidence.transfer import Imported, export_signed, import_signed
 from modelkeep.evidence.trust_map import (
     Ending,
@@ -47,6 +49,7 @@ from modelkeep.evidence.trust_map import (
     load_trust_map,
     parse_trust_map,
 )
+from modelkeep.evidence.upgrade import upgrade_keep
 
 __all__ = [
     "BUILD_TYPE",
@@ -72,6 +75,7 @@ __all__ = [
     "Statement",
     "Store",
     "TrustMap",
+    "UnknownSignerError",
     "anchor_problems",
     "audit_log",
     "by_key",
@@ -101,6 +105,7 @@ __all__ = [
     "seal",
     "statement_id",
     "timestamp",
+    "upgrade_keep",
     "utc_now",
     "verify_bundle",
     "verify_envelope",

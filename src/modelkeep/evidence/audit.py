@@ -16,7 +16,7 @@ from modelkeep.evidence.checkpoint import Checkpoint, parse_checkpoint, verify_c
 from modelkeep.evidence.keep import Keep, entry_of
 from modelkeep.evidence.merkle import Frontier, leaf_hash
 from modelkeep.evidence.statement import parse_statement, verify_envelope
-from modelkeep.evidence.store import Entry
+from modelkeep.evidence.store_tables import Entry
 
 
 def audit_log(keep: Keep, anchor: str | None = None) -> list[str]:

@@ -21,7 +21,7 @@ from modelkeep.core import EvidenceError, InputError, Subject, UsageError
 from modelkeep.core.clock import timestamp, utc_now
 from modelkeep.evidence.checkpoint import Checkpoint, sign_checkpoint, verifier_key
 from modelkeep.evidence.keys import SigningKey
-from modelkeep.evidence.predicates import TABLE, by_key
+from modelkeep.evidence.predicates import TABLE, by_key, by_uri
 from modelkeep.evidence.revocation import KEY as REVOCATION
 from modelkeep.evidence.revocation import apply_revocations
 from modelkeep.evidence.statement import (
@@ -32,7 +32,8 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry, Store, open_store
+from modelkeep.evidence.store import Store, open_store
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.evidence.trust_map import (
     Log,
     TrustMap,
@@ -79,7 +80,12 @@ class Keep:
         """Sign statements and append them to the log in one commit.
 
         When this returns, they are on disk.
+
+        Raises:
+            EvidenceError: the keep is older than one of these kinds, or the disk is full.
         """
+        for statement in statements:
+            self.require_own_grant(statement.predicate_type)
         bodies = [seal(statement.to_bytes(), self.key) for statement in statements]
         entries = [
             entry_of(statement, body)
@@ -91,6 +97,43 @@ class Keep:
             Receipt(entry.statement_id, first + offset, note)
             for offset, entry in enumerate(entries)
         ]
+
+    def require_own_grant(self, predicate_type: str) -> None:
+        """Refuse to sign what nobody would believe: a kind this keep is older than.
+
+        Raises:
+            EvidenceError: the trust map does not let the keep's own key assert it.
+        """
+        own = [s for s in self.trust.signers if s.keyid == self.key.public.keyid]
+        granted = {by_key(name).uri for signer in own for name in signer.predicates}
+        row = by_uri(predicate_type)
+        if own and row is not None and predicate_type not in granted:
+            raise EvidenceError(
+                f"{self.root}: its key may not assert {row.key}: the keep is older than that",
+                "Upgrade it: modelkeep init --upgrade",
+            )
+
+    def record_next(
+        self, statement: Statement, known: Iterable[str], kinds: Iterable[str]
+    ) -> Receipt | None:
+        """Sign a statement and append it unless others were appended meanwhile.
+
+        Args:
+            statement: what to record.
+            known: ids of the statements it rests on: all of those kinds about its subject.
+            kinds: short names of predicates.
+
+        Returns:
+            ``None`` if the log has moved on; read it again and decide anew.
+        """
+        self.require_own_grant(statement.predicate_type)
+        body = seal(statement.to_bytes(), self.key)
+        entry = entry_of(statement, body)
+        uris = [by_key(kind).uri for kind in kinds]
+        place = self.store.append_next(entry, known, uris)
+        if place is None:
+            return None
+        return Receipt(entry.statement_id, place, self.store.newest_checkpoint() or "")
 
     def file(self, envelopes: Iterable[bytes]) -> int:
         """Append statements that others signed, byte for byte; returns how many were new.
@@ -108,6 +151,17 @@ class Keep:
         if entries:
             self.store.append(entries)
         return len(entries)
+
+    def clock_problem(self) -> str:
+        """Why the clock cannot be right, in a sentence; empty if nothing speaks against it.
+
+        A clock set back brings expired evidence to life again and hides what was found since.
+        """
+        newest = self.store.newest_issued()  # read before the clock: others may be appending
+        now = timestamp(self.clock())
+        if newest <= now:
+            return ""
+        return f"the clock says {now}, and the log's newest entry is of {newest}"
 
     def apply_revocations(self) -> None:
         """End in the trust map here what the log revokes.

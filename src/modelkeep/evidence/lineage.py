@@ -22,7 +22,7 @@ from modelkeep.evidence.statement import (
     statement_id,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.evidence.trust_map import Place
 
 

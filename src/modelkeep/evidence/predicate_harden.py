@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from modelkeep.core import Measurement
 from modelkeep.evidence.predicate import Predicate
 
@@ -19,3 +21,4 @@ class Hardening(Predicate, frozen=True, kw_only=True):
     before: list[Measurement]
     after: list[Measurement]
     notes: list[str]
+    claim: dict[str, Any] = msgspec.field(default_factory=dict)

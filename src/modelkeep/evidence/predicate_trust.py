@@ -21,6 +21,13 @@ class BillOfMaterials(Predicate, frozen=True, kw_only=True):
     bom: dict[str, Any]
 
 
+class Upgrade(Predicate, frozen=True, kw_only=True):
+    """A keep lets its own key assert predicates that are newer than the keep."""
+
+    tool: str
+    granted: list[str]
+
+
 class Revocation(Predicate, frozen=True, kw_only=True):
     """A key's statements issued from ``since`` on do not count.
 

@@ -29,10 +29,16 @@ from modelkeep.evidence.predicate_data import (
 from modelkeep.evidence.predicate_gateway import Hold, Requests
 from modelkeep.evidence.predicate_harden import Hardening
 from modelkeep.evidence.predicate_policy import Access, AccessUse, Decision
+from modelkeep.evidence.predicate_privacy import PrivacyBudget, PrivacyCharge
 from modelkeep.evidence.predicate_registry import Approval, Stage
 from modelkeep.evidence.predicate_scan import Scan
 from modelkeep.evidence.predicate_training import Training
-from modelkeep.evidence.predicate_trust import BillOfMaterials, Revocation, SignatureResult
+from modelkeep.evidence.predicate_trust import (
+    BillOfMaterials,
+    Revocation,
+    SignatureResult,
+    Upgrade,
+)
 
 PREFIX: Final = "urn:modelkeep:predicate:"
 MODEL_SIGNATURE: Final = "https://model_signing/signature/v1.0"
@@ -169,8 +175,12 @@ TABLE: Final = (
     PredicateType("approval", f"{PREFIX}approval:1", 90, {}, Approval),
     PredicateType("access", f"{PREFIX}access:1", 3650, {}, Access),
     PredicateType("access-use", f"{PREFIX}access-use:1", 3650, {}, AccessUse),
+    PredicateType("upgrade", f"{PREFIX}upgrade:1", 3650, {}, Upgrade),
     PredicateType("requests", f"{PREFIX}requests:1", 365, {}, Requests),
     PredicateType("hold", f"{PREFIX}hold:1", 3650, {"serving_held": bool}, Hold),
+    # The ledger of a data set counts these for ever; their end says when to look at them again.
+    PredicateType("privacy-budget", f"{PREFIX}privacy-budget:1", 3650, {}, PrivacyBudget),
+    PredicateType("privacy-charge", f"{PREFIX}privacy-charge:1", 3650, {}, PrivacyCharge),
     # Not made by `record`: the model's own signature file, verified by `trust`.
     PredicateType("model-signature", MODEL_SIGNATURE, 3650, {}, None),
 )

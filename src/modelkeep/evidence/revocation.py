@@ -26,7 +26,7 @@ from modelkeep.evidence.statement import (
     parse_statement,
     verify_envelope,
 )
-from modelkeep.evidence.store import Entry
+from modelkeep.evidence.store_tables import Entry
 from modelkeep.evidence.trust_map import Ending, Place, Signer, TrustMap
 
 KEY: Final = "revocation"

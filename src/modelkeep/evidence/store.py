@@ -21,48 +21,20 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence.merkle import Frontier, Node, leaf_hash
+from modelkeep.evidence.store_tables import (
+    CHECKPOINT,
+    ENTRY,
+    NODE,
+    Entry,
+    as_bytes,
+    entry_from,
+    row_of,
+)
 
 HEAD: Final = "0001"
 _PATIENCE: Final = 30.0  # seconds to wait for another process
 _BATCH: Final = 256  # most appends that share a commit
-_METADATA: Final = sa.MetaData()
-ENTRY: Final = sa.Table(
-    "entry",
-    _METADATA,
-    sa.Column("seq", sa.Integer, primary_key=True),
-    sa.Column("statement_id", sa.String(64)),
-    sa.Column("subject", sa.String(64)),
-    sa.Column("predicate_type", sa.Text),
-    sa.Column("issued", sa.String(20)),
-    sa.Column("expires", sa.String(20)),
-    sa.Column("body", sa.LargeBinary),
-)
-NODE: Final = sa.Table(
-    "node",
-    _METADATA,
-    sa.Column("level", sa.Integer, primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("hash", sa.LargeBinary(32)),
-)
-CHECKPOINT: Final = sa.Table(
-    "checkpoint",
-    _METADATA,
-    sa.Column("size", sa.Integer, primary_key=True),
-    sa.Column("note", sa.Text),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One log entry: an envelope and the columns it is found by."""
-
-    statement_id: str
-    subject: str
-    predicate_type: str
-    issued: str
-    expires: str
-    body: bytes
-    seq: int = -1
+_LAST: Final = 64  # entries looked at for the time the log has come to
 
 
 @dataclass(slots=True)
@@ -113,6 +85,40 @@ class Store:
             raise EvidenceError(f"the evidence store refused an entry: {ticket.error}")
         return ticket.first
 
+    def append_next(
+        self, entry: Entry, known: Iterable[str], kinds: Iterable[str]
+    ) -> int | None:
+        """Append an entry unless the log has moved on where it matters.
+
+        What was decided from a reading of the log is thus never appended to another log.
+
+        Args:
+            entry: what to append.
+            known: ids of all entries of those kinds about its subject, as they were read.
+            kinds: predicate types it rests on.
+
+        Returns:
+            Its index, on disk; ``None`` if there are other entries by now.
+
+        Raises:
+            EvidenceError: the database refused it.
+        """
+        ticket = _Ticket([entry])
+        query = sa.select(ENTRY.c.statement_id).where(
+            ENTRY.c.subject == entry.subject, ENTRY.c.predicate_type.in_(list(kinds))
+        )
+        with self._commit_lock:
+            try:
+                with self._transaction() as connection:
+                    found = {str(row[0]) for row in connection.execute(query)}
+                    if found != set(known):
+                        return None
+                    self._write(connection, [ticket])
+            except BaseException:
+                self._frontier = Frontier()  # forces a reload
+                raise
+        return ticket.first
+
     def _commit(self, batch: list[_Ticket]) -> None:
         try:
             with self._transaction() as connection:
@@ -139,7 +145,7 @@ class Store:
         for ticket in batch:
             ticket.first = frontier.size
             for entry in ticket.entries:
-                rows.append(_row(entry, frontier.size))
+                rows.append(row_of(entry, frontier.size))
                 nodes += frontier.append(leaf_hash(entry.body))
         if not rows:
             return
@@ -176,7 +182,7 @@ class Store:
         if subject is not None:
             query = query.where(ENTRY.c.subject == subject)
         with self._transaction() as connection:
-            return [_entry(row) for row in connection.execute(query)]
+            return [entry_from(row) for row in connection.execute(query)]
 
     def entries_of(
         self, predicate_type: str, subjects: Iterable[str] | None = None
@@ -189,7 +195,16 @@ class Store:
         if subjects is not None:
             query = query.where(ENTRY.c.subject.in_(list(subjects)))
         with self._transaction() as connection:
-            return [_entry(row) for row in connection.execute(query.order_by(ENTRY.c.seq))]
+            return [entry_from(row) for row in connection.execute(query.order_by(ENTRY.c.seq))]
+
+    def newest_issued(self) -> str:
+        """Latest time of issue among the last entries of the log; empty while there are none.
+
+        Among some, because entries that wait for each other may be logged out of order.
+        """
+        last = sa.select(ENTRY.c.issued).order_by(ENTRY.c.seq.desc()).limit(_LAST)
+        with self._transaction() as connection:
+            return max((str(row[0]) for row in connection.execute(last)), default="")
 
     def size_at(self, moment: str) -> int:
         """How many entries stand before the first that was issued at ``moment`` or later."""
@@ -212,7 +227,7 @@ class Store:
         if len(rows) != 1:
             many = "more than one entry starts" if rows else "no entry starts"
             raise InputError(f"{many} with {statement_id!r}", "See `modelkeep evidence list`.")
-        return _entry(rows[0])
+        return entry_from(rows[0])
 
     def node(self, level: int, position: int) -> bytes:
         """Hash of a complete subtree.
@@ -227,7 +242,7 @@ class Store:
         """Every node of the tree by level and position."""
         with self._transaction() as connection:
             rows = connection.execute(sa.select(NODE)).all()
-        return {(int(row.level), int(row.position)): _bytes(row.hash) for row in rows}
+        return {(int(row.level), int(row.position)): as_bytes(row.hash) for row in rows}
 
     def checkpoints(self) -> list[str]:
         """Signed notes, oldest first."""
@@ -247,41 +262,12 @@ class Store:
         self.engine.dispose()
 
 
-def _row(entry: Entry, seq: int) -> dict[str, object]:
-    return {
-        "seq": seq,
-        "statement_id": entry.statement_id,
-        "subject": entry.subject,
-        "predicate_type": entry.predicate_type,
-        "issued": entry.issued,
-        "expires": entry.expires,
-        "body": entry.body,
-    }
-
-
-def _entry(row: sa.Row[tuple[object, ...]]) -> Entry:
-    return Entry(
-        statement_id=str(row.statement_id),
-        subject=str(row.subject),
-        predicate_type=str(row.predicate_type),
-        issued=str(row.issued),
-        expires=str(row.expires),
-        body=_bytes(row.body),
-        seq=int(row.seq),
-    )
-
-
-def _bytes(value: object) -> bytes:
-    """A stored value as bytes; SQLite lets anybody put text into any column."""
-    return value if isinstance(value, bytes) else str(value).encode()
-
-
 def _node(connection: sa.Connection, level: int, position: int) -> bytes:
     query = sa.select(NODE.c.hash).where(NODE.c.level == level, NODE.c.position == position)
     found = connection.execute(query).scalar()
     if found is None:
         raise EvidenceError(f"the log's tree has no node ({level}, {position})")
-    return _bytes(found)
+    return as_bytes(found)
 
 
 def open_store(path: Path, sign: SignNote) -> Store:

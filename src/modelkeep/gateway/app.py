@@ -124,6 +124,9 @@ class Gateway:
         for name in self.models:
             live = self.inference.line.standings.of(name).live
             metrics.gauge("model_live", float(live), model=name)
+        auditor = self.inference.auditor
+        metrics.gauge("audit_failing", float(auditor.failing))
+        metrics.gauge("audit_records_failed", float(auditor.failures))
         metrics.gauge("alarms", float(len(self.administration.watch.alarms)))
         kind = (b"content-type", CONTENT_TYPE.encode())
         await send_body(send, 200, metrics.text().encode(), kind=kind)

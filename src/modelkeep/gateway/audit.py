@@ -5,7 +5,9 @@ to the log holds all batches that wait. The statement's subject is the batch, so
 model's own evidence stays short. Inputs are kept as a keyed hash: whoever holds the key
 and a row can prove that it was asked, nobody else can guess rows from the record.
 
-When ``add`` returns a future, it is done once the record is on disk.
+When ``add`` returns a future, it is done once the record is on disk. Records nobody waits
+for are kept and tried again while the disk refuses them; meanwhile nothing more is answered,
+because what cannot be recorded is not to happen.
 
 Sources: RFC 2104 (HMAC); in-toto attestation framework v1.
 """
@@ -33,6 +35,8 @@ from modelkeep.gateway.refusal import RefusalError
 _MOST: Final = 512  # records of a batch
 _WAITING: Final = 20_000  # records that may wait; more refuse, they are not dropped
 LINGER: Final = 0.5  # seconds a batch waits for company where nobody waits for it
+_RETRY: Final = 0.25  # seconds between two tries of what the disk refused
+KEPT: Final = "the record of this request could not be kept"
 KEY_FILE: Final = "inputs.key"
 
 
@@ -117,16 +121,28 @@ class Auditor:
 
     Attributes:
         keep: whose log.
-        linger: seconds a batch waits for more records before it is committed.
-        failures: records that could not be committed.
+        linger: seconds a batch waits for more records before it is committed; above 0
+            nobody waits for it, and a batch that failed is tried again.
+        failures: records that are lost: whoever waited for them was told so.
+        failing: whether the last commit of a batch that is tried again failed.
     """
 
     keep: Keep
     linger: float = 0.0
     failures: int = 0
+    failing: bool = False
     _batch: _Batch = field(default_factory=_Batch)
     _task: asyncio.Task[None] | None = None
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def require_working(self) -> None:
+        """Let nothing be answered while records cannot be kept.
+
+        Raises:
+            RefusalError: (503) the last batch is still to be written.
+        """
+        if self.failing:
+            raise RefusalError(503, "audit.failed", KEPT)
 
     def add(self, leaf: Leaf) -> asyncio.Future[str]:
         """Take a record; the future gives the id of its statement once that is on disk.
@@ -148,19 +164,34 @@ class Auditor:
         """Commit what waits, and what came meanwhile, until nothing waits."""
         while self._batch.leaves:
             if self.linger and not self._closing.is_set():
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), self.linger)
+                await self._pause(_RETRY if self.failing else self.linger)
             batch, self._batch = self._batch, _Batch()
             done = batch.done
             try:
                 identity = await asyncio.to_thread(self._commit, batch.leaves)
             except ModelkeepError as error:
-                self.failures += len(batch.leaves)
-                if done is not None and not done.done():
-                    done.set_exception(error)
+                self._failed(batch, error)
             else:
+                self.failing = False
                 if done is not None and not done.done():
                     done.set_result(identity)
+            finally:
+                # A fault of our own must not leave anybody waiting for ever.
+                if done is not None and not done.done():
+                    done.set_exception(InputError("the record was not written"))
+
+    def _failed(self, batch: _Batch, error: ModelkeepError) -> None:
+        if batch.done is not None and not batch.done.done():
+            batch.done.set_exception(error)
+        if self.linger and not self._closing.is_set():
+            self.failing = True
+            self._batch.leaves[:0] = batch.leaves
+        else:
+            self.failures += len(batch.leaves)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), seconds)
 
     def _commit(self, leaves: list[Leaf]) -> str:
         parts = [leaves[at : at + _MOST] for at in range(0, len(leaves), _MOST)]

@@ -37,7 +37,8 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._parse = need("httptools", "a model behind a URL").HttpResponseParser
+        library = need("httptools", "a model behind a URL")
+        self._parse, self._parse_error = library.HttpResponseParser, library.HttpParserError
         self._parser: Any = None
         self._transport: asyncio.Transport | None = None
         self._answer: asyncio.Future[tuple[int, bytes]] | None = None
@@ -86,8 +87,8 @@ class Connection(asyncio.Protocol):
             self._head += len(data)
         try:
             self._parser.feed_data(data)
-        except Exception as error:  # noqa: BLE001 - httptools wraps what its callbacks raise
-            refusal = error.__context__
+        except self._parse_error as error:
+            refusal = error.__context__  # httptools wraps what its callbacks raise
             self._fail(refusal if isinstance(refusal, RefusalError) else _no_answer())
             return
         if not self._status and self._head > HEAD_BYTES:

@@ -34,7 +34,7 @@ def disclose(answer: Answer, rules: ModelRules, step: int) -> None:
         step: how far guards stepped up, 0 to 3.
     """
     level = max(_POLICY[rules.disclose], step)
-    if not answer.scores:
+    if not answer.scores or not _of_classes(answer.outputs[answer.scores]):
         if level > FULL:
             answer.outputs = {
                 name: _significant(values, _DIGITS[level])
@@ -61,6 +61,11 @@ def disclose(answer: Answer, rules: ModelRules, step: int) -> None:
             if name == answer.scores or values.dtype.kind != "f"
         }
     answer.outputs[answer.scores] = scores
+
+
+def _of_classes(scores: np.ndarray) -> bool:
+    """Whether rows hold several scores; one number per row has no top."""
+    return scores.ndim > 1 and scores.shape[-1] > 1
 
 
 def _alone(scores: np.ndarray, value: np.ndarray) -> np.ndarray:

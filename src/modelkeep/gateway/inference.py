@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from modelkeep.core import ModelkeepError
 from modelkeep.core.clock import timestamp
-from modelkeep.gateway.audit import Auditor, Leaf, hash_inputs
+from modelkeep.gateway.audit import KEPT, Auditor, Leaf, hash_inputs
 from modelkeep.gateway.http_body import (
     Receive,
     Scope,
@@ -72,6 +72,7 @@ class Inference:
     ) -> tuple[bytes, int | None, str]:
         line, serving = self.line, self.line.serving
         trace.decision = line.require_live(trace.served)
+        self.auditor.require_working()
         with line.limits.running(trace.principal):
             line.limits.spend(trace.principal, 1, time.monotonic())
             body = await read_body(scope, receive, serving.body_bytes, serving.body_seconds)
@@ -85,6 +86,7 @@ class Inference:
             answer = await line.answer(trace.call, trace.served)
             served = trace.served
             encoded, head = encode_answer(served.name, served.version, answer.outputs, request)
+        self.auditor.require_working()  # the disk may have filled while the model ran
         digest = hashlib.sha256(encoded).hexdigest()
         done = self.auditor.add(self._leaf(trace, 200, "", digest))
         if serving.audit == "queued":
@@ -92,9 +94,7 @@ class Inference:
         try:
             return encoded, head, await done
         except ModelkeepError as error:
-            raise RefusalError(
-                503, "audit.failed", "the record of this request could not be kept"
-            ) from error
+            raise RefusalError(503, "audit.failed", KEPT) from error
 
     def _record(self, trace: _Trace, status: int, rule: str) -> None:
         """Record a refusal; where the disk refuses too, the metrics still show it."""

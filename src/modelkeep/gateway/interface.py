@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from modelkeep.trust import KeyHolder
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -35,26 +37,7 @@ class Ruling:
 ALLOW = Ruling()
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
-    """Who asks, as the key says.
-
-    Attributes:
-        id: of the key.
-        tenant: whom the key belongs to.
-        models: names of models it may use; ``*`` stands for all.
-        actions: ``infer``, ``observe`` or ``administer``.
-    """
-
-    id: str
-    tenant: str
-    models: frozenset[str]
-    actions: frozenset[str]
-
-    def may(self, action: str, model: str = "") -> bool:
-        """Whether the key allows an action, on a model where one is meant."""
-        on_model = not model or "*" in self.models or model in self.models
-        return action in self.actions and on_model
+Principal = KeyHolder  # whoever calls does so with a key
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ async def open_served(
         rules,
         backend,
         input_check(backend.inputs, rules, serving.rows),
-        OutputCheck(rules),
+        OutputCheck(rules, backend.outputs),
         await make_guards(rules, backend, alarms),
     )
 

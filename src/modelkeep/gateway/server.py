@@ -19,7 +19,6 @@ from modelkeep.gateway.app import Gateway
 from modelkeep.gateway.audit import LINGER, Auditor, load_inputs_key
 from modelkeep.gateway.config import Serving, read_serving
 from modelkeep.gateway.inference import Inference
-from modelkeep.gateway.keys import ACTIONS, Keyring
 from modelkeep.gateway.limits import make_limits
 from modelkeep.gateway.line import Line
 from modelkeep.gateway.metrics import Metrics
@@ -29,6 +28,7 @@ from modelkeep.gateway.watch import Watch
 from modelkeep.models import need
 from modelkeep.pipeline import Listener, Workspace, open_workspace
 from modelkeep.policy import require_decidable
+from modelkeep.trust import KEY_ACTIONS, Keyring
 
 FOLDER: Final = "gateway"
 _ADMIN_DAYS: Final = 365
@@ -116,7 +116,7 @@ async def open_gateway(
         for name, address in models.items()
     }
     if not keyring.administrators():
-        _, secret = keyring.issue("operators", ("*",), ACTIONS, _ADMIN_DAYS)
+        _, secret = keyring.issue("operators", ("*",), KEY_ACTIONS, _ADMIN_DAYS)
         tell_key(secret)
     standings = Standings(workspace, {name: one.subject for name, one in served.items()})
     watch = Watch(keyring, standings, alarms)

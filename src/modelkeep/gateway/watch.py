@@ -11,8 +11,8 @@ from typing import Final
 from modelkeep.core import ModelkeepError, Severity
 from modelkeep.gateway.alarm_rules import EVIDENCE_AGEING, MODEL_STOPPED
 from modelkeep.gateway.alarms import Alarms
-from modelkeep.gateway.keys import Keyring
 from modelkeep.gateway.standing import LEASE, Standings
+from modelkeep.trust import Keyring
 
 _LOOKS: Final = 0.25  # seconds between two looks
 _LOG: Final = logging.getLogger("modelkeep.gateway")

@@ -15,6 +15,7 @@ from modelkeep.harden import (
     fine_pruning,
     median,
     pgd_training,
+    private_training,
     rejection,
     reweighing,
     smoothing,
@@ -23,6 +24,14 @@ from modelkeep.harden import (
 )
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened, effort_of
 from modelkeep.harden.measuring import harden
+from modelkeep.harden.private import (
+    Claim,
+    Mechanism,
+    Plan,
+    PrivacyTarget,
+    claim_of,
+    epsilon_of,
+)
 
 BUILT_IN: Final = (
     fast_training.DEFENCE,
@@ -37,6 +46,7 @@ BUILT_IN: Final = (
     trigger_unlearning.DEFENCE,
     fine_pruning.DEFENCE,
     reweighing.DEFENCE,
+    private_training.DEFENCE,
 )
 
 
@@ -52,10 +62,16 @@ def defences() -> tuple[Defence, ...]:
 __all__ = [
     "BUILT_IN",
     "Against",
+    "Claim",
     "Defence",
     "Effort",
     "Hardened",
+    "Mechanism",
+    "Plan",
+    "PrivacyTarget",
+    "claim_of",
     "defences",
     "effort_of",
+    "epsilon_of",
     "harden",
 ]

@@ -8,15 +8,16 @@ and after and says what the change was worth.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from modelkeep.assess import Context
 from modelkeep.core import InputError, Measurement
+from modelkeep.harden.private import PrivacyTarget
 from modelkeep.models import Dataset, Model
 
-Against = Literal["evasion", "backdoor", "bias"]
-_EPOCHS: Final = {"quick": 5, "standard": 15}
+Against = Literal["evasion", "backdoor", "bias", "membership"]
+_EPOCHS: Final = {"quick": 5, "standard": 15, "thorough": 30}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,18 @@ class Effort:
         epochs: passes over the training rows.
         batch: rows per step.
         rate: greatest learning rate.
+        privacy: what a private training must keep to.
     """
 
     epochs: int
     batch: int = 128
     rate: float = 2e-3
+    privacy: PrivacyTarget = field(default_factory=PrivacyTarget)
 
 
-def effort_of(context: Context) -> Effort:
+def effort_of(context: Context, privacy: PrivacyTarget | None = None) -> Effort:
     """The work a budget stands for."""
-    return Effort(_EPOCHS.get(context.budget, _EPOCHS["standard"]))
+    return Effort(_EPOCHS[context.budget], privacy=privacy or PrivacyTarget())
 
 
 @dataclass(frozen=True, slots=True)

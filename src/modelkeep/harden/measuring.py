@@ -1,4 +1,8 @@
-"""Before and after: the same attacks, rows and seed on both models."""
+"""Before and after: the same attacks, rows and seed on both models.
+
+Only what a defence is judged by is measured: accuracy, and the attack it is meant to stop.
+What nature, stickers or slow inputs do to the changed model is for ``assess`` to say.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,8 @@ from modelkeep.core import InputError, Measurement
 from modelkeep.harden import known_trigger
 from modelkeep.harden.interface import Against, Defence, Effort, Hardened
 
+# Measured under the same predicates, and no defence is judged by them.
+BESIDE: Final = frozenset({"COR001", "PAT001", "OOD001", "SPG001", "FAI002"})
 Probe = Callable[[Context], Callable[[Context], Measurement]]
 
 
@@ -22,7 +28,7 @@ class Judgement:
 
     Attributes:
         predicates: assessments to run.
-        number: the measurement that must get better.
+        numbers: measurements of which the worst must get better.
         higher: whether better is higher.
         probe: given the task before, returns what makes the number on either model, where
             no assessment of one model alone can.
@@ -31,7 +37,7 @@ class Judgement:
     """
 
     predicates: tuple[str, ...]
-    number: str
+    numbers: tuple[str, ...]
     higher: bool
     probe: Probe | None = None
     alarm: str = ""
@@ -41,19 +47,29 @@ class Judgement:
 JUDGEMENTS: Final[dict[Against, Judgement]] = {
     "evasion": Judgement(
         ("performance", "evasion"),
-        "robust_accuracy",
+        ("robust_accuracy",),
         higher=True,
         alarm="gradient_masking_suspected",
     ),
     "backdoor": Judgement(
         ("performance", "backdoor"),
-        known_trigger.NAME,
+        (known_trigger.NAME,),
         higher=False,
         probe=known_trigger.known_trigger,
         alarm="backdoor_suspected",
         enough=0.05,
     ),
-    "bias": Judgement(("performance", "fairness"), "accuracy_gap", higher=False),
+    "bias": Judgement(("performance", "fairness"), ("accuracy_gap",), higher=False),
+    "membership": Judgement(
+        ("performance", "membership"),
+        (
+            "membership_auc_fusion",
+            "membership_auc_lira",
+            "membership_auc_reference",
+            "membership_auc_loss",
+        ),
+        higher=False,
+    ),
 }
 _NO_GAIN: Final = "the intervals before and after overlap: no gain is shown on these rows"
 _EARNED: Final = (
@@ -86,13 +102,18 @@ def harden(
         raise InputError(f"{defence.name}: {reason}")
     judgement = JUDGEMENTS[defence.against]
     fitting, context = _parted(context) if defence.calibrates else (context, context)
-    measuring = [a for a in attacks if a.predicate in judgement.predicates]
+    measuring = [
+        attack
+        for attack in attacks
+        if attack.predicate in judgement.predicates and attack.id not in BESIDE
+    ]
     probe = judgement.probe(context) if judgement.probe is not None else None
     before = _measure(context, measuring, probe)
     model = defence.run(fitting, effort)
     after = _measure(replace(context, model=model), measuring, probe)
     old = _worst(before.numbers, judgement)
-    earned = replace(judgement, number=defence.earns or judgement.number)
+    numbers = (defence.earns,) if defence.earns else judgement.numbers
+    earned = replace(judgement, numbers=numbers)
     new = _worst(after.numbers, earned)
     better = new.low > old.high if judgement.higher else new.high < old.low
     short = _short(new, judgement)
@@ -140,14 +161,16 @@ def _measure(
 
 
 def _worst(made: tuple[Measurement, ...], judgement: Judgement) -> Measurement:
-    """The worst of the measurements of a name: several attacks may have made one.
+    """The worst of the measurements judged by: several attacks may have made one.
 
     Raises:
         InputError: there is none.
     """
-    found = [m for m in made if m.name == judgement.number]
+    found = [m for m in made if m.name in judgement.numbers]
     if not found:
-        raise InputError(f"{judgement.number} could not be measured, so no gain could be shown")
+        raise InputError(
+            f"{judgement.numbers[0]} could not be measured, so no gain could be shown"
+        )
     pick = min if judgement.higher else max
     return pick(found, key=lambda m: m.value)
 

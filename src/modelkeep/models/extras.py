@@ -25,6 +25,8 @@ _EXTRA: Final = {
     "scipy": "assess",
     "httptools": "serve",
     "uvicorn": "serve",
+    "dp_accounting": "privacy",
+    "opacus": "privacy",
 }
 
 

@@ -12,12 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from modelkeep.pipeline.listening import Listener
 
 if TYPE_CHECKING:
-    from modelkeep.pipeline.accessing import (
-        explain_access,
-        give_role,
-        list_access,
-        review_access,
-    )
     from modelkeep.pipeline.ancestry import lineage
     from modelkeep.pipeline.artifacts import examine
     from modelkeep.pipeline.assessments import assess, verify_adversarial
@@ -37,8 +31,19 @@ if TYPE_CHECKING:
     from modelkeep.pipeline.encrypting import decrypt_model, encrypt_model, rewrap_model
     from modelkeep.pipeline.explaining import explain, list_rules, pages
     from modelkeep.pipeline.gating import gate
+    from modelkeep.pipeline.granting import (
+        explain_access,
+        give_role,
+        list_access,
+        review_access,
+    )
     from modelkeep.pipeline.hardening import harden
     from modelkeep.pipeline.loading import admit, guard, load
+    from modelkeep.pipeline.privacy_ledger import (
+        charge_release,
+        set_privacy_budget,
+        show_privacy_ledger,
+    )
     from modelkeep.pipeline.records import (
         export_evidence,
         list_evidence,
@@ -69,6 +74,8 @@ if TYPE_CHECKING:
         revoke_trust,
         rotate_trust,
     )
+    from modelkeep.pipeline.upgrading import upgrade
+    from modelkeep.pipeline.vulnerabilities import find_vulnerabilities
     from modelkeep.pipeline.workspace import (
         Workspace,
         init_keep,
@@ -80,7 +87,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     "ancestry": ("lineage",),
     "training": ("record_training",),
-    "accessing": ("explain_access", "give_role", "list_access", "review_access"),
+    "granting": ("explain_access", "give_role", "list_access", "review_access"),
     "artifacts": ("examine",),
     "assessments": ("assess", "verify_adversarial"),
     "checking": ("check",),
@@ -101,6 +108,7 @@ _HOMES: Final = {
     "gating": ("gate",),
     "loading": ("admit", "guard", "load"),
     "hardening": ("harden",),
+    "privacy_ledger": ("charge_release", "set_privacy_budget", "show_privacy_ledger"),
     "records": (
         "export_evidence",
         "list_evidence",
@@ -130,6 +138,8 @@ _HOMES: Final = {
         "revoke_trust",
         "rotate_trust",
     ),
+    "upgrading": ("upgrade",),
+    "vulnerabilities": ("find_vulnerabilities",),
     "workspace": ("Workspace", "init_keep", "keep_path", "open_workspace", "place_of_new_keep"),
 }
 
@@ -151,6 +161,7 @@ __all__ = [
     "approve_version",
     "assess",
     "break_glass",
+    "charge_release",
     "check",
     "check_data",
     "convert",
@@ -170,6 +181,7 @@ __all__ = [
     "find_leaks",
     "find_personal_data",
     "find_poison",
+    "find_vulnerabilities",
     "fit_scaling",
     "gate",
     "give_role",
@@ -204,11 +216,14 @@ __all__ = [
     "scale_data",
     "scan",
     "seal_data",
+    "set_privacy_budget",
     "show_evidence",
+    "show_privacy_ledger",
     "show_version",
     "sign",
     "trace_provenance",
     "trace_row",
+    "upgrade",
     "verify",
     "verify_adversarial",
     "verify_data",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modelkeep.core import Subject
 from modelkeep.core.settings import Value
 from modelkeep.evidence import Lineage, read_lineage, walk
-from modelkeep.pipeline.accessing import find_subject
+from modelkeep.pipeline.granting import find_subject
 from modelkeep.pipeline.workspace import open_workspace
 
 

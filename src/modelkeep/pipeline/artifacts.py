@@ -125,8 +125,9 @@ def used_rules(findings: Iterable[ReportedFinding]) -> tuple[Rule, ...]:
     wanted = {finding.rule for finding in findings}
     known = {detector.rule.id: detector.rule for detector in detectors()}
     if wanted - known.keys():
-        # Signature rules bring cryptography, which a plain scan does without.
+        # The room brings cryptography, which a plain scan does without.
         from modelkeep.trust import RULES  # noqa: PLC0415
+        from modelkeep.trust.dependencies import DEPENDENCY_RULES  # noqa: PLC0415
 
-        known |= {rule.id: rule for rule in RULES}
+        known |= {rule.id: rule for rule in (*RULES, *DEPENDENCY_RULES)}
     return tuple(known[identifier] for identifier in sorted(wanted))

@@ -35,9 +35,11 @@ from modelkeep.models import (
     load_model,
     resolve,
 )
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import Examined
 from modelkeep.pipeline.inputs import Inputs
 from modelkeep.pipeline.listening import Listener
+from modelkeep.pipeline.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +72,17 @@ class Opened:
     notes: tuple[str, ...]
 
 
-def assess_artifact(
-    examined: Examined, inputs: Inputs, settings: Settings, listener: Listener
-) -> Assessed:
+def assess_artifact(examined: Examined, inputs: Inputs, workspace: Workspace) -> Assessed:
     """Load the model and run every assessment that applies.
 
     Raises:
+        AccessRefusedError: roles were given, and none lets who runs this measure it.
         InputError: data, code or model cannot be used.
         EvidenceError: the bytes changed since they were scanned.
         MissingExtraError: a library is not installed.
     """
-    opened = open_model(examined, inputs, settings, listener)
+    opened = open_model(examined, inputs, workspace)
+    listener = workspace.listener
     listener.progress("assessing", 0.0)
     assessment = assess_model(
         opened.context, attacks(), on_attack=lambda attack: listener.progress(attack.name, 0.0)
@@ -89,21 +91,33 @@ def assess_artifact(
 
 
 def open_model(
-    examined: Examined, inputs: Inputs, settings: Settings, listener: Listener
+    examined: Examined, inputs: Inputs, workspace: Workspace, action: str = "query"
 ) -> Opened:
     """Load a model that was scanned, and the data it is to be measured with.
 
+    Args:
+        examined: the model as it was scanned.
+        inputs: data and code.
+        workspace: the open keep.
+        action: what is done with the model, as access control calls it.
+
     Raises:
+        AccessRefusedError: roles were given, and none lets who runs this do it.
         InputError: data, code or model cannot be used.
         EvidenceError: the bytes changed since they were scanned.
         MissingExtraError: a library is not installed.
     """
+    settings, listener = workspace.settings, workspace.listener
+    require_access(workspace, action, examined.subject)
     listener.progress("reading data", 0.0)
     label = settings.text("label")
     train = load_dataset(inputs.data, label=label) if inputs.data is not None else None
     test = (
         load_dataset(inputs.test, label=label, like=train) if inputs.test is not None else None
     )
+    for data in (train, test):
+        if data is not None:
+            require_access(workspace, "read_data", data.subject)
     if train is not None:
         train = train.together_with(test)
     if test is not None:

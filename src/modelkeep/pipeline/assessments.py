@@ -32,6 +32,7 @@ from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
 from modelkeep.evidence import timestamp
 from modelkeep.models import Request, load_model
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import Examined, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, code_of, open_model
 from modelkeep.pipeline.inputs import Inputs, gather_inputs
@@ -56,6 +57,7 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
     preprocess: str = "",
     only: Iterable[str] = (),
     adversarial: str | Path | None = None,
+    against: str | Path | None = None,
     roots: str | Path | None = None,
     listener: Listener | None = None,
     **flags: Value | None,
@@ -72,6 +74,8 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
         preprocess: ``package.module:function`` from raw rows to a float32 array.
         only: kinds of attack, such as ``evasion``; ids and names work, too. All by default.
         adversarial: file that receives the adversarial points, as ``.npz``.
+        against: an earlier version, whose explanations are compared with this one's; it is
+            built by the same factory.
         roots: certificate authorities in PEM whose leaves may sign models.
         listener: who hears how far it got.
         flags: settings by key, such as ``threat="l2:0.5"``.
@@ -92,7 +96,11 @@ def assess(  # noqa: PLR0913 - keyword-only, each documented below
         raise InputError("no data was given", "Add --data TRAIN --test TEST.")
     with open_workspace(flags, heard, make=True) as workspace:
         examined = _examined(model, workspace, roots)
-        opened = open_model(examined, inputs, workspace.settings, heard)
+        opened = open_model(examined, inputs, workspace)
+        if against is not None:
+            earlier = _examined(against, workspace, roots)
+            require_access(workspace, "query", earlier.subject)
+            opened = _beside(opened, earlier, inputs)
         notebook = Notebook(workspace.keep, _depends_on(workspace, examined, inputs, opened))
         found = _Found(notebook, chosen)
         context = replace(
@@ -135,10 +143,8 @@ def verify_adversarial(  # noqa: PLR0913 - keyword-only, as of `assess`
     )
     with open_workspace(flags, heard, make=True) as workspace:
         examined = _examined(model, workspace, roots)
-        request = Request(
-            examined.artifact, examined.manifest, examined.formats(), code_of(inputs)
-        )
-        return look_again(Path(path), load_model(request).model)
+        require_access(workspace, "query", examined.subject)
+        return look_again(Path(path), load_model(_request(examined, inputs)).model)
 
 
 def _chosen(only: Iterable[str]) -> tuple[Attack, ...]:
@@ -170,6 +176,19 @@ def _examined(model: str | Path, workspace: Workspace, roots: str | Path | None)
             f"{examined.subject.name}: {refusal}", "modelkeep scan says what was found."
         )
     return examined
+
+
+def _beside(opened: Opened, earlier: Examined, inputs: Inputs) -> Opened:
+    """What was opened, with an earlier version to compare with; the record names it."""
+    loaded = load_model(_request(earlier, inputs))
+    context = replace(opened.context, previous=loaded.model)
+    notes = tuple(f"earlier version: {note}" for note in loaded.notes)
+    materials = (*opened.materials, earlier.subject)
+    return replace(opened, context=context, materials=materials, notes=opened.notes + notes)
+
+
+def _request(examined: Examined, inputs: Inputs) -> Request:
+    return Request(examined.artifact, examined.manifest, examined.formats(), code_of(inputs))
 
 
 def _depends_on(

@@ -128,7 +128,7 @@ def _assess(
         # Imported here: it needs the optional `assess` extra.
         from modelkeep.pipeline.assessing import assess_artifact  # noqa: PLC0415
 
-        assessed = assess_artifact(examined, inputs, workspace.settings, workspace.listener)
+        assessed = assess_artifact(examined, inputs, workspace)
     except ModuleNotFoundError as error:
         hint = MissingExtraError("assessing a model", error.name or "numpy", "assess")
         return _Live(None, (_missed(f"SKIPPED: {hint.message} {hint.hint}"),))

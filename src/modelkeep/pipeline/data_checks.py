@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,6 +40,7 @@ from modelkeep.data.sealing import Watch
 from modelkeep.data.tables import SUFFIXES
 from modelkeep.evidence import Statement, make_statement
 from modelkeep.evidence.statement import Clock
+from modelkeep.pipeline.accessing import require_access, require_access_here
 from modelkeep.pipeline.artifacts import size_of
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import open_workspace
@@ -135,16 +137,17 @@ def check_data(
             "Give --schema or --reference; `modelkeep data schema SAMPLE` drafts a schema.",
         )
     heard = listener or Listener()
-    examination = Examination(schema, reference, heard)
+    examination = Examination(schema, reference, heard, flags)
     with open_workspace(flags, heard, make=True) as workspace:
         artifact = open_artifact(data)
         started = stamp(artifact)
         heard.reads("hashing")
         hashed = digest_artifact(artifact, heard.counting(size_of(artifact)))
+        subject = Subject("dataset", artifact.name, hashed.digest)
+        require_access(workspace, "read_data", subject)
         passed = watch_tables(artifact, examination.watches)
         if stamp(artifact) != started:
             raise EvidenceError(f"{artifact.path}: changed while it was being checked")
-        subject = Subject("dataset", artifact.name, hashed.digest)
         report = examination.report(subject, passed)
         workspace.keep.record([examination.statement(report, workspace.keep.clock)])
         return report
@@ -154,11 +157,15 @@ class Examination:
     """The checks of one data set, ready to be shown its blocks by whoever decodes it."""
 
     def __init__(
-        self, schema: str | Path | None, reference: str | Path | None, heard: Listener
+        self,
+        schema: str | Path | None,
+        reference: str | Path | None,
+        heard: Listener,
+        flags: Mapping[str, Value | None],
     ) -> None:
         wanted, self._text = read_schema(Path(schema)) if schema is not None else (None, b"")
         self._before = (
-            profile_data(reference, listener=heard) if reference is not None else None
+            profile_data(reference, listener=heard, **flags) if reference is not None else None
         )
         self._checker = Checker(wanted) if wanted is not None else None
         self._profiler = Profiler() if self._before is not None else None
@@ -265,21 +272,33 @@ def _predicate(report: DataReport, schema: bytes, before: Profile | None) -> dic
     }
 
 
-def draft_schema(data: str | Path) -> str:
+def draft_schema(data: str | Path, **flags: Value | None) -> str:
     """A schema, as TOML, drafted from a sample somebody trusts.
+
+    Args:
+        data: the sample.
+        flags: settings, such as ``keep="..."``.
 
     Raises:
         InputError: the sample cannot be read to its end, or holds no rows.
     """
-    drafter = Drafter()
-    watch_tables(open_artifact(data), (drafter.add,))
+    drafter, artifact = Drafter(), open_artifact(data)
+    require_access_here(flags, "read_data", artifact)
+    watch_tables(artifact, (drafter.add,))
     if drafter.rows == 0:
         raise InputError(f"{data}: holds no rows to draft a schema from")
     return format_schema(drafter.schema())
 
 
-def profile_data(data: str | Path, *, listener: Listener | None = None) -> Profile:
+def profile_data(
+    data: str | Path, *, listener: Listener | None = None, **flags: Value | None
+) -> Profile:
     """How the columns of a data set are spread; a profile is read as it is.
+
+    Args:
+        data: the data set, or what this function made of one.
+        listener: who hears how far it got.
+        flags: settings, such as ``keep="..."``.
 
     Raises:
         InputError: neither data that can be read nor a profile.
@@ -291,6 +310,7 @@ def profile_data(data: str | Path, *, listener: Listener | None = None) -> Profi
             raise InputError(f"{path}: too large for a profile")
         return read_profile(path.read_bytes(), str(path))
     heard.tell(f"reading the reference {path}")
-    profiler = Profiler()
-    watch_tables(open_artifact(path), (profiler.add,))
+    profiler, artifact = Profiler(), open_artifact(path)
+    require_access_here(flags, "read_data", artifact)
+    watch_tables(artifact, (profiler.add,))
     return profiler.profile()

@@ -10,17 +10,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path, PurePosixPath
-from typing import Final
+from pathlib import Path
 
 import msgspec
 
-from modelkeep.core import EvidenceError, InputError
+from modelkeep.core import EvidenceError, InputError, Subject
 from modelkeep.core.settings import Value
 from modelkeep.data import place_of_seal, place_of_tags
 from modelkeep.formats import MemorySource
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import size_of
 from modelkeep.pipeline.data_trust import seal_of_these_bytes
+from modelkeep.pipeline.encrypted_contents import (
+    DATA_LIST,
+    Contents,
+    Entry,
+    held_subject,
+    inner_name,
+    read_contents,
+)
 from modelkeep.pipeline.encrypting import (
     create_file,
     drafted,
@@ -31,24 +39,7 @@ from modelkeep.pipeline.encrypting import (
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import open_workspace
 from modelkeep.sources import Artifact, FileSource, digest_artifact, open_artifact
-from modelkeep.trust import DecryptedSource, Recipient, decrypt, encrypt, load_recipient
-
-LIST: Final = ".modelkeep-data"
-_LARGEST: Final = 256 << 20
-
-
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file: its name within the set, as the bytes of it in hex, and its digest."""
-
-    name: str
-    sha256: str
-
-
-class _Contents(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The list: the name of the data, and what lies under each number."""
-
-    data: str
-    files: dict[str, _Entry]
+from modelkeep.trust import Recipient, decrypt, encrypt, load_recipient
 
 
 def encrypt_data(
@@ -80,12 +71,13 @@ def encrypt_data(
         heard.reads("hashing")
         hashed = digest_artifact(artifact, heard.counting(size_of(artifact)))
         seal_of_these_bytes(workspace, artifact, hashed)
+        require_access(workspace, "read_data", Subject("dataset", artifact.name, hashed.digest))
         own = own_identity(workspace).recipient
     people: list[Recipient] = [load_recipient(Path(key)) for key in to] or [own]
     sealed = {file.name: file.digest.sha256 for file in hashed.files}
     heard.reads("encrypting")
     count = heard.counting(size_of(artifact))
-    files: dict[str, _Entry] = {}
+    files: dict[str, Entry] = {}
     with drafted(place) as draft:
         for number, (name, path, inner) in enumerate(_parts(artifact)):
             label = f"{number:06}"
@@ -93,9 +85,9 @@ def encrypt_data(
                 digest = encrypt(source, sink, people, progress=count).sha256
             if inner is not None and sealed[inner] != digest:
                 raise EvidenceError(f"{path}: changed while it was encrypted")
-            files[label] = _Entry(os.fsencode(name).hex(), digest)
-        text = msgspec.json.encode(_Contents(os.fsencode(_named(artifact)).hex(), files))
-        with create_file(draft, LIST) as sink:
+            files[label] = Entry(os.fsencode(name).hex(), digest)
+        text = msgspec.json.encode(Contents(os.fsencode(_named(artifact)).hex(), files))
+        with create_file(draft, DATA_LIST) as sink:
             encrypt(MemorySource(text), sink, people)
     return place
 
@@ -145,18 +137,18 @@ def open_data(
     heard = listener or Listener()
     place, artifact = free_place(target), open_artifact(encrypted)
     identity = identity_of(key, flags, heard)
-    if not artifact.is_directory or LIST not in artifact.files:
+    if not artifact.is_directory or DATA_LIST not in artifact.files:
         raise InputError(f"{encrypted}: is no encrypted data set")
-    with FileSource(artifact.locate(LIST)) as source:
-        contents = _read_list(DecryptedSource(source, identity), Path(encrypted))
-    if contents.files.keys() != set(artifact.files) - {LIST}:
-        raise EvidenceError(f"{encrypted}: files were left out of it or added to it")
+    contents = read_contents(artifact, identity)
+    subject = held_subject(artifact, identity)
+    with open_workspace(flags, heard) as workspace:
+        require_access(workspace, "read_data", subject)
     heard.reads("decrypting")
     count = heard.counting(size_of(artifact))
-    name = _safe(contents.data)
+    name = inner_name(contents.data)
     with drafted(place) as draft:
         for label, entry in contents.files.items():
-            inner = _safe(entry.name)
+            inner = inner_name(entry.name)
             with (
                 FileSource(artifact.locate(label)) as source,
                 create_file(draft, inner) as sink,
@@ -166,26 +158,8 @@ def open_data(
                 raise EvidenceError(f"{artifact.locate(label)}: is another file of the set")
         opened = open_artifact(draft / name)
         with open_workspace(flags, heard) as workspace:
-            seal_of_these_bytes(workspace, opened, digest_artifact(opened))
+            hashed = digest_artifact(opened)
+            seal_of_these_bytes(workspace, opened, hashed)
+        if hashed.digest.sha256 != subject.digest.sha256:
+            raise EvidenceError(f"{encrypted}: holds other data than its list says")
     return place / name
-
-
-def _read_list(source: DecryptedSource, path: Path) -> _Contents:
-    if source.size > _LARGEST:
-        raise EvidenceError(f"{path}: its list is too large to be believed")
-    try:
-        return msgspec.json.decode(source.read(0, source.size), type=_Contents)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise EvidenceError(f"{path}: its list cannot be read ({error})") from error
-
-
-def _safe(hexed: str) -> str:
-    """A name from the list: anybody may encrypt for a public key, so it may be a trick."""
-    try:
-        name = os.fsdecode(bytes.fromhex(hexed))
-    except ValueError as error:
-        raise EvidenceError("the list names a file in no way that can be read") from error
-    parts = PurePosixPath(name).parts
-    if not parts or "\0" in name or "\\" in name or parts[0] == "/" or ".." in parts:
-        raise EvidenceError(f"the list names a file outside of its set: {name!r}")
-    return name

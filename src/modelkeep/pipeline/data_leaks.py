@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelkeep.core import Verdict
+from modelkeep.core.settings import Value
 from modelkeep.data.leaks import Leak, hash_images, near_images, near_texts, same_rows
 from modelkeep.models import load_dataset, load_texts
+from modelkeep.pipeline.accessing import require_access_here
 from modelkeep.pipeline.listening import Listener
 
 
@@ -39,8 +41,9 @@ def find_leaks(
     label: str = "",
     text: str = "",
     listener: Listener | None = None,
+    **flags: Value | None,
 ) -> LeakReport:
-    """Compare training with test data; nothing is recorded.
+    """Compare training with test data; no finding is recorded.
 
     Args:
         train: table, arrays, table of texts or folder of images.
@@ -48,6 +51,7 @@ def find_leaks(
         label: label column; the last one when empty.
         text: column of texts, if the rows are texts.
         listener: who hears how far it got.
+        flags: settings, such as ``keep="..."``.
 
     Raises:
         InputError: one of them cannot be read, or they are of different kinds.
@@ -59,6 +63,7 @@ def find_leaks(
     else:
         one = load_dataset(Path(train), label=label)
         other = load_dataset(Path(test), label=label, like=one)
+    require_access_here(flags, "read_data", one.subject, other.subject)
     leaks = list(same_rows((one.rows, one.labels), (other.rows, other.labels)))
     near: Iterable[Leak] = ()
     if text:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from modelkeep.core import EvidenceError, InputError, NotChecked, Verdict
+from modelkeep.core.settings import Value
 from modelkeep.data import read_blocks, style_of
 from modelkeep.data.personal import Finder, Held
 from modelkeep.data.tables import SUFFIXES
+from modelkeep.pipeline.accessing import require_access_here
 from modelkeep.pipeline.listening import Listener
 from modelkeep.sources import Artifact, open_artifact, stamp
 
@@ -31,8 +33,15 @@ class PersonalReport:
     not_checked: tuple[NotChecked, ...]
 
 
-def find_personal_data(data: str | Path, *, listener: Listener | None = None) -> PersonalReport:
-    """Look through every text and whole number of a data set; nothing is recorded.
+def find_personal_data(
+    data: str | Path, *, listener: Listener | None = None, **flags: Value | None
+) -> PersonalReport:
+    """Look through every text and whole number of a data set; no finding is recorded.
+
+    Args:
+        data: what to look through.
+        listener: who hears how far it got.
+        flags: settings, such as ``keep="..."``.
 
     Raises:
         InputError: the data cannot be read to its end, or holds nothing to read.
@@ -40,6 +49,7 @@ def find_personal_data(data: str | Path, *, listener: Listener | None = None) ->
     """
     (listener or Listener()).tell(f"looking for personal data in {data}")
     artifact = open_artifact(data)
+    require_access_here(flags, "read_data", artifact)
     before = stamp(artifact)
     finder, missed, read = Finder(), list[NotChecked](), 0
     for name in artifact.files:

@@ -30,11 +30,13 @@ from modelkeep.data.poison.probes import measure_power
 from modelkeep.data.review import Card, make_cards, make_controls, truth_digest
 from modelkeep.evidence import make_statement
 from modelkeep.models import Dataset, load_dataset, load_texts
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 
 PPM: Final = 1_000_000
 LARGEST: Final = 20_000  # rows examined; of more, a sample drawn by the seed
+FEWEST: Final = 20  # rows
 _TEN: Final = 10.0  # rows a certificate is stated for
 
 
@@ -105,6 +107,7 @@ def find_poison(
     heard = listener or Listener()
     with open_workspace(flags, heard, make=True) as workspace:
         whole = read_data(Path(data), inputs or DataInputs())
+        require_access(workspace, "read_data", whole.data.subject)
         seed = workspace.settings.integer("seed")
         sample, notes = _sampled(whole.data, seed)
         context = prepare(
@@ -162,12 +165,33 @@ def read_data(path: Path, inputs: DataInputs) -> Read:
     data, sources = _column(data, inputs.source_column)
     data, trusted = _column(data, inputs.trusted_column)
     if len(data.label_names()) < 2:  # noqa: PLR2004 - nothing to tell apart
-        raise InputError(f"{path}: all rows are of one class", "Name it with --label.")
+        raise InputError(
+            f"{path}: all rows are of one class", "Name the label column with --label."
+        )
     if data.kind == "tabular" and not data.columns:
         raise InputError(f"{path}: has no column of features")
+    _refuse_sameness(path, data)
     said = {"1", "1.0", "true", "yes"}
     known = np.array([str(cell).lower() in said for cell in trusted], dtype=bool)
     return Read(data, sources, known if len(known) else np.zeros(len(data), dtype=bool))
+
+
+def _refuse_sameness(path: Path, data: Dataset) -> None:
+    """Too few rows, or rows that are all alike, say nothing of poison."""
+    if len(data) < FEWEST:
+        raise InputError(
+            f"{path}: {len(data)} rows are too few to find poison in",
+            f"At least {FEWEST} are needed.",
+        )
+    if data.kind == "text":
+        alike = not any(any(map(str.isalnum, text)) for text in data.rows)
+    else:
+        alike = bool((data.rows == data.rows[:1]).all())
+    if alike:
+        raise InputError(
+            f"{path}: the features are the same in every row",
+            "Name the columns to use, or the column of texts with --text.",
+        )
 
 
 def _column(data: Dataset, name: str) -> tuple[Dataset, np.ndarray]:

@@ -24,6 +24,7 @@ from modelkeep.data.provenance import (
     write_croissant,
     write_datasheet,
 )
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import size_of
 from modelkeep.pipeline.data_trust import seal_of_these_bytes, trusted_predicates
 from modelkeep.pipeline.listening import Listener
@@ -85,6 +86,7 @@ def trace_provenance(
         heard.reads("hashing")
         hashed = digest_artifact(artifact, heard.counting(size_of(artifact)))
         subject = Subject("dataset", artifact.name, hashed.digest)
+        require_access(workspace, "read_metadata", subject)
         said = read_croissant(Path(croissant)) if croissant is not None else None
         place = Path(seal) if seal is not None else place_of_seal(artifact)
         manifest = None

@@ -34,6 +34,7 @@ from modelkeep.data.review import (
 from modelkeep.data.review.decisions import TWO
 from modelkeep.evidence import make_statement
 from modelkeep.models import need
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.data_poison import DataInputs, controls_place, read_data
 from modelkeep.pipeline.data_trust import trusted_predicates
 from modelkeep.pipeline.listening import Listener
@@ -89,6 +90,7 @@ def review_queue(
     """
     with open_workspace(flags, listener or Listener()) as workspace:
         read = read_data(Path(data), inputs or DataInputs())
+        require_access(workspace, "read_data", read.data.subject)
         found = _newest(workspace, read.data.subject)
         decisions = _decisions(workspace, read.data.subject, found.id)
         shown = tuple(
@@ -118,6 +120,7 @@ def record_decisions(
     """
     with open_workspace(flags, listener or Listener()) as workspace:
         subject = _subject(data)
+        require_access(workspace, "read_metadata", subject)
         found = _newest(workspace, subject)
         known = {card.id for card in found.cards}
         made = []
@@ -169,6 +172,7 @@ def apply_cleaning(
         raise InputError(f"{target}: is to be a {source.suffix} file, as {source}")
     with open_workspace(flags, listener or Listener()) as workspace:
         subject = read_data(source, inputs or DataInputs()).data.subject
+        require_access(workspace, "read_data", subject)
         found = _newest(workspace, subject)
         truth = _truth(workspace, found)
         real = {card.id: card for card in found.cards if card.id not in truth}

@@ -22,6 +22,7 @@ from modelkeep.data.preprocessing import Method, fit_preprocessing
 from modelkeep.evidence import make_statement
 from modelkeep.models import Dataset, load_dataset, need
 from modelkeep.models.preprocessing import PreprocessingProfile, parse_profile
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.data_trust import seal_of_these_bytes, trusted_predicates
 from modelkeep.pipeline.encrypting import free_place
 from modelkeep.pipeline.listening import Listener
@@ -70,6 +71,8 @@ def fit_scaling(
         artifact = open_artifact(data)
         hashed = digest_artifact(artifact)
         manifest = seal_of_these_bytes(workspace, artifact, hashed)
+        subject = Subject("dataset", artifact.name, hashed.digest)
+        require_access(workspace, "read_data", subject)
         found = load_dataset(Path(data), label=label)
         if found.subject.digest.sha256 != hashed.digest.sha256:
             raise EvidenceError(f"{data}: changed while it was read")
@@ -82,7 +85,6 @@ def fit_scaling(
         )
         _written(place, rfc8785.dumps(msgspec.to_builtins(profile)))
         made = Subject("code", place.name, digest_artifact(open_artifact(place)).digest)
-        subject = Subject("dataset", artifact.name, hashed.digest)
         identity = _record(workspace, made, FIT, (subject,), {"method": method})
         return Scaling(place, profile, identity)
 
@@ -116,6 +118,7 @@ def scale_data(
     with open_workspace(flags, listener or Listener()) as workspace:
         profile, code = _signed_profile(workspace, Path(scaling))
         found = load_dataset(source, label=label)
+        require_access(workspace, "read_data", found.subject)
         names = tuple(column.column for column in profile.columns)
         scaled = profile.apply(_values(found, names))
         _write(source, place, names, scaled)

@@ -112,7 +112,7 @@ def seal_data(
         EvidenceError: it changed while it was read.
     """
     heard, chosen = listener or Listener(), options or Options()
-    examination = Examination(schema, reference, heard)
+    examination = Examination(schema, reference, heard, flags)
     with open_workspace(flags, heard, make=True) as workspace:
         artifact, hashed, subject = _digest(data, heard)
         require_access(workspace, "sign", subject)
@@ -165,7 +165,7 @@ def verify_data(
     with open_workspace(flags, heard) as workspace:
         path = _place(open_artifact(data), seal)
         found = read_seal(path)
-        require_trusted(workspace, found, path)
+        require_access(workspace, "read_data", require_trusted(workspace, found, path))
         artifact = open_artifact(data)
         before = stamp(artifact)
         heard.reads("hashing")

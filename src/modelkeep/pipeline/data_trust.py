@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from modelkeep.core import EvidenceError
+from modelkeep.core import EvidenceError, Subject
 from modelkeep.data import (
     DataManifest,
     SealFile,
@@ -19,8 +19,11 @@ from modelkeep.pipeline.workspace import Workspace
 from modelkeep.sources import Artifact, Manifest
 
 
-def require_trusted(workspace: Workspace, found: SealFile, path: Path) -> None:
+def require_trusted(workspace: Workspace, found: SealFile, path: Path) -> Subject:
     """Make sure that a seal is signed by somebody trusted for it, in force and whole.
+
+    Returns:
+        The data set that was sealed.
 
     Raises:
         EvidenceError: it is not.
@@ -45,6 +48,7 @@ def require_trusted(workspace: Workspace, found: SealFile, path: Path) -> None:
     if statement.predicate.get("manifest_sha256") != found.sha256:
         raise EvidenceError(f"{path}: its manifest is not the one that was signed")
     require_consistent(found.manifest, path)
+    return statement.subjects[0]
 
 
 def seal_of_these_bytes(

@@ -7,26 +7,26 @@ was left out, added or exchanged for another of the same model is noticed.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import IO
 
-from modelkeep.core import EvidenceError, InputError, UsageError
+from modelkeep.core import EvidenceError, InputError, Subject, UsageError
 from modelkeep.core.settings import Value
 from modelkeep.evidence import encode
 from modelkeep.formats import MemorySource
-from modelkeep.pipeline.artifacts import size_of
+from modelkeep.pipeline.accessing import require_access, require_access_here
+from modelkeep.pipeline.artifacts import digest_model, size_of
+from modelkeep.pipeline.encrypted_contents import MODEL_LIST, held_subject, read_names
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 from modelkeep.sources import Artifact, FileSource, open_artifact
 from modelkeep.trust import (
     AGE,
-    DecryptedSource,
     Identity,
     decrypt,
     decrypt_age,
@@ -36,8 +36,6 @@ from modelkeep.trust import (
     load_recipient,
     rewrap,
 )
-
-LIST: Final = ".modelkeep-files"
 
 
 def encrypt_model(
@@ -65,14 +63,17 @@ def encrypt_model(
         EvidenceError: the model changed meanwhile.
     """
     heard = listener or Listener()
-    artifact, place = open_artifact(model), free_place(target)
+    place = free_place(target)
+    artifact, _, subject = digest_model(model, heard)
     if age:
         if to or artifact.is_directory:
             raise UsageError("age encrypts one file, for age recipients only")
+        require_access_here(flags, "read_weights", subject)
         with drafted(place) as draft:
             encrypt_age(artifact.path, draft, age)
         return place
     with open_workspace(flags, heard, make=True) as workspace:
+        require_access(workspace, "read_weights", subject)
         people = [load_recipient(Path(key)) for key in to] or [
             own_identity(workspace).recipient
         ]
@@ -84,7 +85,7 @@ def encrypt_model(
             with FileSource(artifact.locate(name)) as source, create_file(draft, name) as sink:
                 digests[name] = encrypt(source, sink, people, progress=count).sha256
         if artifact.is_directory:
-            with create_file(draft, LIST) as sink:
+            with create_file(draft, MODEL_LIST) as sink:
                 encrypt(MemorySource(encode(digests)), sink, people)
     return place
 
@@ -117,14 +118,19 @@ def decrypt_model(
     if key is not None and _is_age(artifact):
         with drafted(place) as draft:
             decrypt_age(artifact.path, draft, _text(Path(key)))
+            _, _, subject = digest_model(draft, heard)  # age does not say it beforehand
+            require_access_here(
+                flags, "read_weights", Subject("model", place.name, subject.digest)
+            )
         return place
     identity = identity_of(key, flags, heard)
-    names = _require_whole(artifact, identity)
+    names = read_names(artifact, identity) if artifact.is_directory else None
+    require_access_here(flags, "read_weights", held_subject(artifact, identity))
     heard.reads("decrypting")
     count = heard.counting(size_of(artifact))
     with drafted(place) as draft:
         for name in artifact.files:
-            if name == LIST:
+            if name == MODEL_LIST:
                 continue
             with FileSource(artifact.locate(name)) as source, create_file(draft, name) as sink:
                 found = decrypt(source, sink, identity, count).sha256
@@ -160,6 +166,9 @@ def rewrap_model(
     artifact, place = open_artifact(model), free_place(target)
     identity = identity_of(key, flags, heard)
     people = [load_recipient(Path(path)) for path in to]
+    subject = held_subject(artifact, identity)
+    action = "read_data" if subject.kind == "dataset" else "read_weights"
+    require_access_here(flags, action, subject)
     with drafted(place) as draft:
         for name in artifact.files:
             with FileSource(artifact.locate(name)) as source, create_file(draft, name) as sink:
@@ -181,21 +190,6 @@ def _text(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as an age key ({error})") from error
     return next((line for line in lines if line.strip() and not line.startswith("#")), "")
-
-
-def _require_whole(artifact: Artifact, identity: Identity) -> dict[str, str] | None:
-    """Digests by name, after comparing the names; ``None`` for a single file."""
-    if not artifact.is_directory:
-        return None
-    if LIST not in artifact.files:
-        raise EvidenceError(f"{artifact.path / LIST}: the list of its files is missing")
-    with FileSource(artifact.locate(LIST)) as source:
-        plain = DecryptedSource(source, identity)
-        names: dict[str, str] = json.loads(plain.read(0, plain.size))
-    for name in sorted(names.keys() ^ (set(artifact.files) - {LIST})):
-        word = "missing" if name in names else "not one of its files"
-        raise EvidenceError(f"{artifact.path / name}: {word}")
-    return names
 
 
 def identity_of(

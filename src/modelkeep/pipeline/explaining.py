@@ -13,6 +13,7 @@ from modelkeep.core.nearest import nearest
 from modelkeep.core.taxonomy import topic
 from modelkeep.scan import detectors
 from modelkeep.trust import RULES as SIGNATURE_RULES
+from modelkeep.trust import dependencies
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,14 @@ def pages() -> tuple[Page, ...]:
     """Pages of all rules, and of the assessments where their extra is installed."""
     found = [_rule_page(d.rule, _docstring(d.run.__module__)) for d in detectors()]
     found += [_rule_page(rule, "") for rule in SIGNATURE_RULES]
+    found += [
+        _rule_page(part.RULE, _docstring(part.__name__))
+        for part in (
+            dependencies.known_vulnerability,
+            dependencies.lookalike,
+            dependencies.unpinned,
+        )
+    ]
     return (*found, *_attack_pages())
 
 

@@ -8,7 +8,7 @@ data and the code; it has no evidence of its own yet and no gate takes it for ch
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,24 @@ from modelkeep.core import EvidenceError, InputError, Subject
 from modelkeep.core.settings import Value
 from modelkeep.core.version import VERSION
 from modelkeep.evidence import make_statement
-from modelkeep.harden import Against, Defence, Hardened, defences, effort_of
+from modelkeep.harden import (
+    Against,
+    Claim,
+    Defence,
+    Hardened,
+    Plan,
+    PrivacyTarget,
+    claim_of,
+    defences,
+    effort_of,
+)
 from modelkeep.harden import harden as change
 from modelkeep.models import Writable
 from modelkeep.pipeline.artifacts import Examined, digest_model, examine, why_not_loaded
 from modelkeep.pipeline.assessing import Opened, open_model
 from modelkeep.pipeline.inputs import gather_inputs
 from modelkeep.pipeline.listening import Listener
+from modelkeep.pipeline.privacy_ledger import Cost, charge
 from modelkeep.pipeline.signatures import check_signature
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 
@@ -40,6 +51,7 @@ class Hardening:
         changed_from: the model as it was.
         result: the defence and its measurements before and after.
         statement_id: of the statement recorded about the changed model.
+        claim: what a private training promises.
     """
 
     path: Path
@@ -47,6 +59,7 @@ class Hardening:
     changed_from: Subject
     result: Hardened
     statement_id: str
+    claim: Claim | None = None
 
 
 def harden(  # noqa: PLR0913 - keyword-only, each documented below
@@ -91,19 +104,51 @@ def harden(  # noqa: PLR0913 - keyword-only, each documented below
         allowed = workspace.settings.names("scan.pickle.allow")
         examined = examine(model, allowed, heard)
         _require_loadable(examined, workspace, roots)
-        opened = open_model(examined, inputs, workspace.settings, heard)
+        opened = open_model(examined, inputs, workspace, "read_weights")
         chosen = _choose(defence, against, opened)
         found = opened.context.model
         if not isinstance(found, Writable):
             raise InputError(f"{model}: it cannot be written again")
         path = _place(Path(model), output, (found.suffix, chosen.suffix or found.suffix))
-        result = change(opened.context, chosen, effort_of(opened.context), attacks())
+        result, claim = _change(workspace, opened, chosen, path)
         _write(result, path)
         heard.progress("recording", 0.9)
         _, _, subject = digest_model(path, heard)
-        identity = _record(workspace, subject, examined.subject, opened, result)
+        identity = _record(workspace, subject, examined.subject, opened, (result, claim))
         heard.progress("done", 1.0)
-        return Hardening(path, subject, examined.subject, result, identity)
+        return Hardening(path, subject, examined.subject, result, identity, claim)
+
+
+def _change(
+    workspace: Workspace, opened: Opened, chosen: Defence, path: Path
+) -> tuple[Hardened, Claim | None]:
+    """Change the model; a private training is charged to its data set before it starts.
+
+    Raises:
+        EvidenceError: the budget is overspent, or an attack proves more than is claimed.
+    """
+    plans: list[Plan] = []
+    train = opened.context.train
+
+    def pay(plan: Plan) -> None:
+        if train is not None:
+            cost = Cost(plan.spent.epsilon, plan.delta, (plan.mechanism,))
+            charge(workspace.keep, train.subject, cost, f"private training of {path.name}")
+        plans.append(plan)
+
+    settings = workspace.settings
+    target = PrivacyTarget(settings.number("epsilon_dp"), settings.number("delta_dp"), pay)
+    effort = effort_of(opened.context, target)
+    result = change(opened.context, chosen, effort, attacks())
+    if not plans:
+        return result, None
+    claim = claim_of(plans[-1], result.after)
+    if claim.contradicted:
+        raise EvidenceError(
+            f"an attack proves epsilon {claim.audited}, {claim.epsilon:.3f} was claimed",
+            "The training does not do what it says: report this, and do not use the model.",
+        )
+    return replace(result, notes=(*result.notes, *claim.lines())), claim
 
 
 def _require_loadable(
@@ -173,8 +218,13 @@ def _write(result: Hardened, path: Path) -> None:
 
 
 def _record(
-    workspace: Workspace, subject: Subject, old: Subject, opened: Opened, result: Hardened
+    workspace: Workspace,
+    subject: Subject,
+    old: Subject,
+    opened: Opened,
+    made: tuple[Hardened, Claim | None],
 ) -> str:
+    result, claim = made
     fields = {
         "tool": f"modelkeep {VERSION}",
         "facts": {},
@@ -185,6 +235,7 @@ def _record(
         "before": msgspec.to_builtins(result.before),
         "after": msgspec.to_builtins(result.after),
         "notes": list(result.notes),
+        "claim": {} if claim is None else {**asdict(claim), "checked": list(claim.checked)},
     }
     clock = workspace.keep.clock
     statement = make_statement("hardening", (subject,), fields, clock=clock)

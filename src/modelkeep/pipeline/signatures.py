@@ -28,6 +28,7 @@ from modelkeep.evidence import (
     timestamp,
     verify_envelope,
 )
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import digest_model, size_of, used_rules
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
@@ -70,6 +71,7 @@ def sign(
 
     Raises:
         InputError: the model, key or certificates cannot be used.
+        AccessRefusedError: roles were given, and none lets the signer sign this.
     """
     heard = listener or Listener()
     with open_workspace(flags, heard, make=True) as workspace:
@@ -79,6 +81,8 @@ def sign(
         heard.reads("hashing")
         progress = heard.counting(size_of(artifact))
         manifest = digest_artifact(artifact, progress, Hashing.INTEROP)
+        subject = Subject("model", artifact.name, manifest.digest)
+        require_access(workspace, "sign", subject, signing)
         return sign_artifact(artifact, manifest, signing, chain=chain)
 
 

@@ -20,11 +20,13 @@ from modelkeep.core.settings import Value
 from modelkeep.core.subject import Kind
 from modelkeep.core.version import VERSION
 from modelkeep.evidence import BUILD_TYPE, by_key, make_statement, timestamp
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import digest_model
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.workspace import Workspace, open_workspace
 
 _HEADS = "refs/heads/"
+_READ = {"dataset": "read_data", "model": "read_weights"}
 
 
 @dataclass(slots=True)
@@ -82,6 +84,9 @@ def record_training(  # noqa: PLR0913 - keyword-only: each kind of input has its
     places += [(kind, Path(path)) for kind, path in more if path is not None]
     with open_workspace(flags, heard, make=True) as workspace:
         before = [_digest(kind, path, heard) for kind, path in places]
+        for subject in before:
+            if subject.kind in _READ:
+                require_access(workspace, _READ[subject.kind], subject)
         started = timestamp(workspace.keep.clock())
         run = Run({**(parameters or {}), **({} if seed is None else {"seed": seed})})
         yield run

@@ -38,6 +38,7 @@ from modelkeep.policy import (
     decision_statement,
     load_gates,
     packaged_policy,
+    settled_thresholds,
 )
 from modelkeep.registry import contradiction, read_version
 
@@ -56,6 +57,7 @@ class Workspace:
     def facts(self, subject: Subject, now: dt.datetime | None = None) -> Facts:
         """What may be believed about a subject at a moment, now by default."""
         digest = subject.digest.sha256
+        wrong = self.keep.clock_problem()
         entries = self.keep.store.entries(digest)
         found = gather_facts(
             [entry.body for entry in entries],
@@ -64,10 +66,9 @@ class Workspace:
             now or self.keep.clock(),
             [Place(self.keep.origin, entry.seq) for entry in entries],
         )
-        if "stage_revoked" not in found.values:  # nobody registered it
-            return found
-        version = read_version(self.keep, digest, now)
-        wrong = contradiction(version, found.values) if version is not None else ""
+        if "stage_revoked" in found.values:  # somebody registered it
+            version = read_version(self.keep, digest, now)
+            wrong = wrong or (contradiction(version, found.values) if version else "")
         return replace(found, broken=(*found.broken, wrong)) if wrong else found
 
     def decide(self, action: str, subject: Subject) -> tuple[Decision, Receipt]:
@@ -167,7 +168,11 @@ def open_workspace(
     else:
         keep = _make(root, profile or DEFAULT_PROFILE, heard)
     try:
-        gates = load_gates(keep.profile, settings.thresholds(), keep.policies)
+        gates = load_gates(
+            keep.profile,
+            settled_thresholds(keep.profile, settings, keep.policies),
+            keep.policies,
+        )
         yield Workspace(settings, keep, gates, heard)
     finally:
         keep.close()

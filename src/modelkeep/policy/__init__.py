@@ -27,6 +27,7 @@ from modelkeep.policy.gates import (
 )
 from modelkeep.policy.interface import ACTIONS, DATA_ACTIONS
 from modelkeep.policy.roles import Assignment, Assignments, assign, own_keys, read_assignments
+from modelkeep.policy.strictness import settled_thresholds
 from modelkeep.policy.summary import decision_statement
 from modelkeep.policy.vocabulary import PPM, schema_text
 
@@ -63,4 +64,5 @@ __all__ = [
     "require_decidable",
     "review",
     "schema_text",
+    "settled_thresholds",
 ]

@@ -142,6 +142,8 @@ def assign(  # noqa: PLR0913 - one sentence: who gives whom which role on what, 
     digest = resource.digest.sha256 if resource is not None else ""
     wanted = (principal, role, digest)
     _require_sensible(before, wanted, by, revoke=revoke)
+    if key is None:
+        keep.require_own_grant(by_key("access").uri)
     if not keep.trust.allows(
         (key or keep.key).public.keyid, by_key("access").uri, keep.clock()
     ):

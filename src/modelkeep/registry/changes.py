@@ -200,6 +200,8 @@ def _record(keep: Keep, made: Statement, key: SigningKey | None) -> str:
 
 def _require_allowed(keep: Keep, predicate: str, key: SigningKey | None) -> None:
     keyid = (key or keep.key).public.keyid
+    if key is None:
+        keep.require_own_grant(by_key(predicate).uri)
     if not keep.trust.allows(keyid, by_key(predicate).uri, keep.clock()):
         raise UsageError(
             f"{keep.trust.name_of(keyid) or keyid[:12]} may not assert {predicate}",

@@ -16,7 +16,13 @@ from typing import Final
 from modelkeep.core import Verdict
 from modelkeep.report.counts import count
 from modelkeep.report.interface import Renderer, Report, ReportedFinding
-from modelkeep.report.plots import picture_plot, robustness_plot, roc_plot
+from modelkeep.report.plots import (
+    dependence_plot,
+    moves_plot,
+    picture_plot,
+    robustness_plot,
+    roc_plot,
+)
 from modelkeep.report.table import WORST, describe
 
 _WORDS: Final = {
@@ -164,9 +170,22 @@ def _plots(report: Report) -> Iterator[str]:
     curves = [by_name[name] for name in attacks if name in by_name]
     if curves:
         plots.append(roc_plot(curves))
+    plots += _explanations(report)
     plots += [picture_plot(m) for m in report.measurements if m.picture]
     if plots:
         yield f'<div class="plots">{"".join(plots)}</div>'
+
+
+def _explanations(report: Report) -> Iterator[str]:
+    """What moved between two versions, by kind of explanation."""
+    moved = [m for m in report.measurements if m.name.startswith("explanation_move[")]
+    for _, group in itertools.groupby(moved, lambda m: m.name.partition(":")[0]):
+        yield moves_plot(tuple(group))
+    by_name = {m.name: m for m in report.measurements if m.curve}
+    for name, now in by_name.items():
+        before = by_name.get(name.replace("dependence_now[", "dependence_before[", 1))
+        if name.startswith("dependence_now[") and before is not None:
+            yield dependence_plot(now, before)
 
 
 def _measurements(report: Report) -> Iterator[str]:

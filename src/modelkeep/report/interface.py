@@ -36,7 +36,7 @@ class Suppression(msgspec.Struct, frozen=True):
     """Why a finding does not count.
 
     Attributes:
-        kind: ``ignore`` (an entry of the settings file) or ``baseline``.
+        kind: ``ignore`` (an entry of the settings file), ``baseline`` or ``vex``.
         reason: in the words of whoever decided so.
         until: last day it holds, ISO 8601; empty means for good.
     """

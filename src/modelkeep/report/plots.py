@@ -1,4 +1,4 @@
-"""Plots as inline SVG: robust accuracy over radius, ROC on logarithmic axes, pictures.
+"""Plots as inline SVG: robust accuracy over radius, ROC, pictures, moves of explanations.
 
 Colours are classes of the page's one style sheet, so that a strict content policy holds.
 """
@@ -18,6 +18,7 @@ _LEFT: Final = 52
 _BOTTOM: Final = 40
 _TOP: Final = 26
 _RIGHT: Final = 14
+_BARS: Final = 5
 Scale = Callable[[float], float]
 Tick = tuple[float, str]
 
@@ -155,3 +156,57 @@ def picture_plot(measurement: Measurement) -> str:
         f"{escape(measurement.method)}</text>"
     )
     return _svg(parts, title)
+
+
+def moves_plot(measurements: Sequence[Measurement]) -> str:
+    """Bars of what moved between two versions, with their intervals, one scale for all."""
+    shown = measurements[:_BARS]
+    reach = max(max(abs(m.low), abs(m.high), abs(m.value)) for m in shown) or 1.0
+    across = _scale(-reach, reach, _LEFT, _WIDTH - _RIGHT)
+    step = (_HEIGHT - _TOP - _BOTTOM) / len(shown)
+    ticks = [(across(x), f"{x:.2g}") for x in (-reach, -reach / 2, 0.0, reach / 2, reach)]
+    kind, _, _ = _effect(shown[0]).partition(": ")
+    title = f"What moved: {kind}"
+    parts = _axes(title, (f"new less earlier version, {shown[0].unit}", ""), (ticks, []))
+    for index, measurement in enumerate(shown):
+        middle = _TOP + (index + 0.5) * step
+        start, end = sorted((across(0), across(measurement.value)))
+        parts.append(
+            f'<rect x="{start:.1f}" y="{middle - step / 8:.1f}" width="{end - start:.1f}" '
+            f'height="{step / 2:.1f}" class="bar"/>'
+        )
+        line = [(across(x), middle + step / 8) for x in (measurement.low, measurement.high)]
+        parts.append(_line(line, "interval"))
+        name = _effect(measurement).partition(": ")[2]
+        parts.append(
+            f'<text x="{_LEFT + 4}" y="{middle - step / 5:.1f}" class="tick">'
+            f"{escape(name)}</text>"
+        )
+    return _svg(parts, f"{title}: {_effect(shown[0])} moved by {shown[0].value:.3f}")
+
+
+def _effect(measurement: Measurement) -> str:
+    return measurement.name.partition("[")[2].removesuffix("]")
+
+
+def dependence_plot(now: Measurement, before: Measurement) -> str:
+    """How the answers of two versions follow one column."""
+    points = [*now.curve, *before.curve]
+    low, high = (pick(x for x, _ in points) for pick in (min, max))
+    across = _scale(low, high, _LEFT, _WIDTH - _RIGHT)
+    up = _scale(0, 1, _HEIGHT - _BOTTOM, _TOP)
+    ticks = (
+        [(across(x), f"{x:.3g}") for x in (low, (low + high) / 2, high)],
+        [(up(y / 4), f"{y / 4:g}") for y in range(5)],
+    )
+    column = _effect(now)
+    parts = _axes(f"Partial dependence on {column}", (column, "mean probability"), ticks)
+    for index, (name, made) in enumerate((("now", now), ("before", before))):
+        style = "curve" if index == 0 else "curve second"
+        parts.append(_line([(across(x), up(y)) for x, y in made.curve], style))
+        key = "key" if index == 0 else "key second"
+        parts.append(
+            f'<text x="{_WIDTH - _RIGHT - 6}" y="{_HEIGHT - _BOTTOM - 10 - 14 * index}" '
+            f'class="{key} end">{name}</text>'
+        )
+    return _svg(parts, f"Partial dependence of two versions on {column}")

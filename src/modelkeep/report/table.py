@@ -124,6 +124,8 @@ def _measurements(report: Report) -> Iterator[str]:
     yield from _title("Measurements (95 % intervals)")
     for measurement in report.measurements:
         yield from _wrap(f"- {describe(measurement)}", 2, 4)
+        if measurement.note:
+            yield from _wrap(measurement.note, 6, 6)
 
 
 def _decision(report: Report) -> Iterator[str]:

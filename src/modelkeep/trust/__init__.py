@@ -2,6 +2,8 @@
 
 from modelkeep.trust.age import START as AGE
 from modelkeep.trust.age import decrypt_age, encrypt_age
+from modelkeep.trust.api_keys import ACTIONS as KEY_ACTIONS
+from modelkeep.trust.api_keys import KeyHolder, Keyring
 from modelkeep.trust.bom import BillOfMaterials, Library, gather_bom
 from modelkeep.trust.certificates import load_certificates
 from modelkeep.trust.encryption import (
@@ -27,12 +29,15 @@ from modelkeep.trust.verifying import (
 
 __all__ = [
     "AGE",
+    "KEY_ACTIONS",
     "MAGIC",
     "RULES",
     "BillOfMaterials",
     "DecryptedSource",
     "Difference",
     "Identity",
+    "KeyHolder",
+    "Keyring",
     "Library",
     "Recipient",
     "SignatureCheck",

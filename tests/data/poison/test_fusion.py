@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import poison_samples as samples
-from modelkeep.data.poison import BUILT_IN, Scores, examine, fusion
+from modelkeep.data.poison import BUILT_IN, Group, Scores, examine, fusion
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.05, 0.2])
@@ -30,3 +30,23 @@ def test_one_detector_that_sees_nothing_does_not_drown_one_that_does() -> None:
     scores = {str(n): one for n, one in enumerate([seen, *blind])}
     one = fusion.fuse(context, "label", scores, 0.05)
     assert samples.caught(Scores(one.values, ""), poison) > 0.95
+
+
+def test_groups_that_are_all_wrong_add_no_more_than_the_stated_rate_again() -> None:
+    context = samples.context_of(samples.table())
+    rng = np.random.default_rng(0)
+    wrong = tuple(Group(np.arange(n, n + 200), "1", "", None, 400.0) for n in (0, 200))
+    scores = {"a": Scores(rng.normal(size=len(context)), "", wrong)}
+    one = fusion.fuse(context, "trigger", scores, 0.05)
+    assert one.flagged.mean() <= 0.12
+
+
+def test_a_tie_at_the_threshold_does_not_empty_the_list() -> None:
+    context = samples.context_of(samples.table())
+    values = np.zeros(len(context))
+    values[:52] = 1
+    one = fusion.fuse(context, "label", {"a": Scores(values, "")}, 0.05)
+    assert one.flagged.sum() == 52
+    values[:400] = 1
+    many = fusion.fuse(context, "label", {"a": Scores(values, "")}, 0.05)
+    assert not many.flagged.any()

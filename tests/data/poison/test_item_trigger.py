@@ -9,7 +9,7 @@ import pytest
 
 import poison_samples as samples
 from modelkeep.data.poison import beyond_doubt, item_trigger
-from modelkeep.models import Dataset
+from modelkeep.models import Column, Dataset
 
 CASES = [
     (samples.table, samples.three_columns, "1", 12),
@@ -36,3 +36,14 @@ def test_a_small_trigger_is_found_with_its_rule(
 def test_clean_data_holds_no_trigger_beyond_doubt(make: Callable[[], Dataset]) -> None:
     scores = item_trigger.run(samples.context_of(make()))
     assert beyond_doubt(scores.groups) == ()
+
+
+def test_more_columns_than_can_be_searched_are_said_to_be_too_many() -> None:
+    data = samples.table(40)
+    wide = np.repeat(data.rows, 100, axis=1)
+    made = Dataset(data.subject, wide, data.labels, tuple(Column(str(n)) for n in range(1100)))
+    assert item_trigger.applies(samples.context_of(data)) is None
+    assert (
+        item_trigger.applies(samples.context_of(made))
+        == "1100 columns, searched are up to 1000"
+    )

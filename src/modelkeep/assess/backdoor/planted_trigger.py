@@ -176,6 +176,7 @@ def run(context: Context) -> Iterator[Outcome]:
             "the model answers stamped rows with NaN or infinity: triggers cannot be compared",
             "Look for overflow in the model where pixels or features reach their limits.",
         )
+    context.handed["backdoor"] = inspection  # for those who explain it
     yield from _measured(inspection, rows, model.classes, context.seed)
     yield NotChecked(
         "backdoor: bending, clean-label and one-class triggers",

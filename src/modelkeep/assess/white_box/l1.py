@@ -1,15 +1,10 @@
-"""L1: steps to corners of ball and box, and the exact projection on both together.
+"""L1: sparse steps, and the exact projection on ball and box together.
 
-Steepest ascent in L1 moves few features, and how many depends on how far each may go. So a
-step goes some of the way to the best corner: the steepest features at their bounds until
-the radius is used up. What lies between two allowed points is allowed, so nothing has to be
-projected. The nearest allowed point to a random start ``u`` is ``clamp(shrink(u, m))``, where
-shrinking takes ``m >= 0`` off every size; ``m`` is found by halving an interval.
+Steepest ascent in L1 moves few features; how many is for the climb to learn (``sparse``).
+The nearest allowed point to ``u`` is ``clamp(shrink(u, m))``, where shrinking takes ``m >= 0``
+off every size; ``m`` is found by halving an interval.
 
-It is weaker than APGD, which learns how many features to move: see ``evasion_gradient``.
-
-Sources: Frank and Wolfe 1956 (steps to corners); Croce and Hein, ICML 2021 (why box and ball
-must be taken together).
+Source: Croce and Hein, ICML 2021 (why box and ball must be taken together, sparse steps).
 """
 
 from __future__ import annotations
@@ -23,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 _HALVINGS: Final = 24
+DENSEST: Final = 0.2  # share of the features that a step moves where no count is given
 _BROAD: Final = 0.2  # share of the features that a random start moves
 
 
@@ -31,19 +27,27 @@ def even(slope: Tensor) -> Tensor:
     return slope / slope.abs().amax(1, keepdim=True).clamp_min(TINY)
 
 
-def step(moved: Tensor, velocity: Tensor, size: float, box: Box, radius: float = 1.0) -> Tensor:
-    """A share of the way to the corner of ball and box that the velocity likes best."""
-    return moved + min(size, 1.0) * (_corner(velocity, box, radius) - moved)
+def step(
+    moved: Tensor,
+    velocity: Tensor,
+    size: float | Tensor,
+    box: Box,
+    *,
+    count: Tensor | None = None,
+    radius: float = 1.0,
+) -> Tensor:
+    """The steepest features moved by one common amount, ``size`` in sum.
 
-
-def _corner(velocity: Tensor, box: Box, radius: float) -> Tensor:
-    """The steepest features at their bounds, as many as the ball has room for."""
-    room = box.high.where(velocity > 0, -box.low)
-    order = velocity.abs().argsort(dim=1, descending=True)
-    ordered = room.gather(1, order)
-    before = ordered.cumsum(1) - ordered
-    used = ordered.minimum((radius - before).clamp_min(0.0))
-    return (0 * used).scatter(1, order, used) * velocity.sign()
+    ``size`` and ``count``, how many features, are one for all rows or of shape ``(n,)``.
+    """
+    steep = velocity.abs()
+    wanted = DENSEST * steep.new_full((len(steep),), steep.shape[1]) if count is None else count
+    place = wanted.long().clamp(1, steep.shape[1])[:, None] - 1
+    least = steep.sort(dim=1, descending=True).values.gather(1, place).clamp_min(TINY)
+    signs = velocity.sign() * (steep >= least)
+    share = signs / signs.abs().sum(1, keepdim=True).clamp_min(1.0)
+    length = size if isinstance(size, float) else size[:, None]
+    return project(moved + length * share, box, radius)
 
 
 def project(moved: Tensor, box: Box, radius: float = 1.0) -> Tensor:

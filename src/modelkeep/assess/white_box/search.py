@@ -19,12 +19,12 @@ import numpy as np
 
 from modelkeep.assess.interface import Context
 from modelkeep.assess.robust_accuracy import Problem
-from modelkeep.assess.white_box import l1, l2, linf, memory
-from modelkeep.assess.white_box.ascent import NEAREST, Pairs, climb, pairs_of
+from modelkeep.assess.white_box import ascent, l1, l2, linf, memory, sparse
+from modelkeep.assess.white_box.ascent import NEAREST, Pairs, pairs_of
 from modelkeep.assess.white_box.geometry import Box
 from modelkeep.assess.white_box.passes import Passes, counting_passes
 from modelkeep.assess.white_box.probe import probe
-from modelkeep.assess.white_box.schedule import SCHEDULES, Round
+from modelkeep.assess.white_box.schedule import SCHEDULES, SPARSE_SCHEDULES, Round
 from modelkeep.assess.white_box.target import Place, Target
 from modelkeep.models import Differentiable, need
 
@@ -110,7 +110,9 @@ def _attack(
     context: Context, target: Target, step: str, counted: Passes, generator: Generator
 ) -> int:
     """All rounds, as long as anything is in reach; noted after each. Returns earlier passes."""
-    schedule = SCHEDULES[context.budget]
+    of_l1 = target.place.geometry is l1.GEOMETRY
+    schedule = (SPARSE_SCHEDULES if of_l1 else SCHEDULES)[context.budget]
+    climb = sparse.climb if of_l1 else ascent.climb
     known = _resume(context, target, step, generator)
     began = counted.total
     for at, each in enumerate(schedule.rounds[known.done :], known.done):

@@ -70,12 +70,13 @@ class Target:
         flat = self.place.rows[points] + self.place.scale * moved
         return self.place.limits.take(points).clamp(flat).view(-1, *self.place.shape)
 
-    def margins(self, points: Tensor, moved: Tensor) -> Tensor:
+    def margins(self, points: Tensor, moved: Tensor, *, remember: bool = True) -> Tensor:
         """Margins of every class at displaced points, shape ``(m, classes)``; remembered.
 
         Args:
             points: numbers of the points, shape ``(m,)``; one may occur more than once.
             moved: their displacements; the result can be differentiated to them.
+            remember: ``False`` for places outside the radius, which must not count.
         """
         logits = call("the module", self._module, self.changed(points, moved))
         if logits.dim() != 2 or logits.shape[1] != self.table.shape[1]:  # noqa: PLR2004
@@ -83,7 +84,8 @@ class Target:
         right = self.truth[points, None]
         found = logits - logits.gather(1, right)
         found = found.scatter(1, right, -float("inf"))
-        self._remember(points, moved.detach(), found.detach())
+        if remember:
+            self._remember(points, moved.detach(), found.detach())
         return found
 
     def _remember(self, points: Tensor, moved: Tensor, found: Tensor) -> None:

@@ -19,7 +19,8 @@ PATH = click.Path(path_type=Path)
 @click.command("schema")
 @click.argument("path", metavar="SAMPLE", type=PATH)
 @click.option("--output", type=PATH, help="Where the schema goes; default: standard output.")
-def schema(path: Path, output: Path | None) -> None:
+@click.pass_context
+def schema(context: click.Context, path: Path, output: Path | None) -> None:
     """Draft a schema from SAMPLE, which you trust: read it before you rely on it.
 
     \b
@@ -32,7 +33,7 @@ def schema(path: Path, output: Path | None) -> None:
     """
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
 
-    _deliver(pipeline.draft_schema(path), output)
+    _deliver(pipeline.draft_schema(path, keep=context.obj), output)
 
 
 @click.command("profile")
@@ -55,7 +56,7 @@ def profile(context: click.Context, path: Path, output: Path | None) -> None:
     from modelkeep import pipeline  # noqa: PLC0415
 
     with listening(context) as listener:
-        found = pipeline.profile_data(path, listener=listener)
+        found = pipeline.profile_data(path, listener=listener, keep=context.obj)
     _deliver(msgspec.json.encode(found).decode() + "\n", output)
 
 

@@ -43,7 +43,9 @@ def leaks(
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
 
     with listening(context) as listener:
-        found = pipeline.find_leaks(train, test, label=label, text=text, listener=listener)
+        found = pipeline.find_leaks(
+            train, test, label=label, text=text, listener=listener, keep=context.obj
+        )
     click.echo(_json(found) if style == "json" else _lines(found))
     context.exit(found.verdict.exit_code)
 

@@ -36,7 +36,7 @@ def pii(context: click.Context, path: Path, style: str) -> None:
     from modelkeep import pipeline  # noqa: PLC0415 - keeps `--help` quick
 
     with listening(context) as listener:
-        found = pipeline.find_personal_data(path, listener=listener)
+        found = pipeline.find_personal_data(path, listener=listener, keep=context.obj)
     click.echo(_json(found) if style == "json" else _lines(found))
     context.exit(found.verdict.exit_code)
 

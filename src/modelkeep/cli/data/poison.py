@@ -183,7 +183,12 @@ def trace(
 
     with listening(context):
         lines = pipeline.trace_row(
-            path, row, inputs=DataInputs(**said), predicted=predicted, most=most
+            path,
+            row,
+            inputs=DataInputs(**said),
+            predicted=predicted,
+            most=most,
+            keep=context.obj,
         )
     click.echo("\n".join(lines))
 

@@ -32,7 +32,28 @@ def run(context: Context) -> Scores:
     others = expected * (1 - context.smoother.targets)
     values = np.median(others.max(axis=2) - own, axis=0)
     reason = "models of parts of it expect another label"
-    return Scores(values, reason, denied_classes(context, values))
+    return Scores(values + _excess(context, values), reason, denied_classes(context, values))
+
+
+def _excess(context: Context, denial: np.ndarray) -> np.ndarray:
+    """Nats that a row so far denied is one of its class's excess over the median class.
+
+    Of each class, the share of rows denied as far or further is set against what is usual
+    for a class; hard rows that every class has gain nothing, however far denied.
+    """
+    gained = np.zeros(len(context))
+    if len(context.classes) < _CLASSES:
+        return gained
+    ordered = [np.sort(denial[context.targets == p]) for p in range(len(context.classes))]
+    shares = np.stack(
+        [
+            (len(one) - np.searchsorted(one, denial, side="left") + 1) / (len(one) + 2)
+            for one in ordered
+        ]
+    )
+    usual = np.median(shares, axis=0)
+    own = shares[context.targets, np.arange(len(context))]
+    return np.asarray(np.where(denial > 0, np.maximum(np.log(own / usual), 0), gained))
 
 
 def denied_classes(context: Context, denial: np.ndarray) -> tuple[Group, ...]:

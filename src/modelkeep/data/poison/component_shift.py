@@ -47,14 +47,14 @@ def _split(white: np.ndarray) -> np.ndarray:
     for axis in axes:
         along = white @ axis
         along = along * np.sign(np.mean(along**3) or 1.0)  # the smaller component lies high
-        cut = _cut(along)
-        gain = _gain(along, cut)
+        cut = cut_between(along)
+        gain = gain_of(along, along > cut)
         if gain > best:
             best, found = gain, gain * np.maximum(along - cut, 0)
     return np.asarray(found)
 
 
-def _cut(along: np.ndarray) -> float:
+def cut_between(along: np.ndarray) -> float:
     """The middle between two means (two-means on a line)."""
     cut = float(along.max() + along.min()) / 2
     for _ in range(_ROUNDS):
@@ -65,15 +65,19 @@ def _cut(along: np.ndarray) -> float:
     return cut
 
 
-def _gain(along: np.ndarray, cut: float) -> float:
-    """Log likelihood per row that two components of one width gain over one."""
-    high = along > cut
+def gain_of(along: np.ndarray, high: np.ndarray) -> float:
+    """Log likelihood per row that two components of one width gain over one.
+
+    Args:
+        along: places on a line, shape ``(n,)``.
+        high: which of them are of the one component, boolean.
+    """
     share = float(high.mean())
     if not 0 < share < 1:
         return 0.0
     within = share * along[high].var() + (1 - share) * along[~high].var()
     choice = -share * np.log(share) - (1 - share) * np.log(1 - share)
-    return float(0.5 * np.log(along.var() / (within + 1e-9)) - choice)
+    return float(0.5 * np.log((along.var() + 1e-9) / (within + 1e-9)) - choice)
 
 
 DETECTOR: Final = Detector("POI104", "component-shift", "trigger", run)

@@ -14,7 +14,6 @@ from typing import Final, Literal
 import numpy as np
 
 from modelkeep.data.poison.clusters import directions
-from modelkeep.data.poison.neighbours import nearest
 from modelkeep.data.poison.patterns import Pattern
 from modelkeep.data.poison.smoother import Smoother, fit_smoother
 from modelkeep.data.poison.views import encode_rows
@@ -33,7 +32,6 @@ FAMILIES: Final[tuple[Family, ...]] = (
 KINDS: Final[frozenset[Kind]] = frozenset({"tabular", "image", "text"})
 LEAST: Final = 5  # rows; fewer are no group
 _TOPICS: Final = 100
-_REACH: Final = 3.0  # times the squared distance that 95 % of rows have a neighbour within
 Predictor = Callable[[np.ndarray], np.ndarray]
 Fit = Callable[[Dataset, int], Predictor]
 Report = Callable[[float, str], None]
@@ -56,7 +54,6 @@ class Context:
         seed: seed of every random choice.
         trusted: which rows are known to be clean, shape ``(n,)``, boolean.
         sources: where each row comes from, shape ``(n,)``, text; empty if unknown.
-        reach: squared distance within which rows lie near each other in the features.
         hidden: outputs of a layer of a model trained on the rows, shape ``(n, h)``; the
             features, or the main directions of texts, where no model was given.
     """
@@ -69,7 +66,6 @@ class Context:
     seed: int
     trusted: np.ndarray
     sources: np.ndarray
-    reach: float
     hidden: np.ndarray
 
     def __len__(self) -> int:
@@ -87,8 +83,9 @@ class Group:
         pattern: what they share, as a rule others can apply; ``None`` if no rule is known.
         strength: evidence in nats that the group is no accident of sampling.
         unlike: whether the rows, judged by everything else, are less of ``label`` than rows
-            at large. Rows that an attacker took from other classes are; a natural group
-            that goes with a class goes with what else the class has, too.
+            at large, or share what nothing else has. Rows that an attacker took from other
+            classes are; a natural group that goes with a class goes with what else the
+            class has, too.
     """
 
     rows: np.ndarray
@@ -163,7 +160,6 @@ def prepare(
     targets = data.class_indices(classes)
     features = encode_rows(data, seed=seed)
     smoother = fit_smoother(features, np.eye(len(classes), dtype=np.float32)[targets])
-    _, apart = nearest(features, 1)
     none = np.zeros(len(data), dtype=bool)
     return Context(
         data=data,
@@ -174,7 +170,6 @@ def prepare(
         seed=seed,
         trusted=none if trusted is None else trusted,
         sources=np.empty(0, dtype=str) if sources is None else sources,
-        reach=_REACH * float(np.quantile(apart, 0.95)),
         hidden=_main(data, features) if hidden is None else hidden,
     )
 

@@ -15,6 +15,14 @@ from modelkeep.data.poison.interface import Context, Detector, Scores
 from modelkeep.data.poison.rule_groups import judge_candidates, spread
 from modelkeep.data.poison.rule_search import search_rules
 
+_MOST: Final = 1000  # columns
+
+
+def applies(context: Context) -> str | None:
+    """The search grows with the columns; of very many it would not end."""
+    count = len(context.data.columns)
+    return None if count <= _MOST else f"{count} columns, searched are up to {_MOST}"
+
 
 def run(context: Context) -> Scores:
     """Score rows by the strongest trigger rule that covers them."""
@@ -22,4 +30,4 @@ def run(context: Context) -> Scores:
     return Scores(spread(context, groups), "covered by a trigger rule", groups, nats=True)
 
 
-DETECTOR: Final = Detector("POI101", "item-trigger", "trigger", run)
+DETECTOR: Final = Detector("POI101", "item-trigger", "trigger", run, applies=applies)

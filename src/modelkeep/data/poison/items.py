@@ -100,6 +100,8 @@ def _ranges(values: np.ndarray, least: int) -> Iterator[tuple[float, float]]:
     count = len(ordered)
     for bins in _WIDTHS:
         size = count / bins
+        if 2 * size < least:
+            break
         for shift in (0.0, 0.5):
             edges = np.arange(shift, bins, 1.0) * size
             for first in edges.astype(int):

@@ -15,7 +15,7 @@ import numpy as np
 
 from modelkeep.data.poison.interface import Context, Group
 from modelkeep.data.poison.items import Items
-from modelkeep.data.poison.patterns import Pattern, Phrase, Range
+from modelkeep.data.poison.patterns import Overlay, Pattern, Phrase, Range
 
 _RECALL: Final = 0.85  # a shared item holds for at least so many of a group's rows
 _PRECISION: Final = 0.7
@@ -54,7 +54,8 @@ def mine(context: Context, group: Group, items: Items) -> Mined:
     shared = shared[np.argsort(-lift[shared] * held[shared], kind="stable")]
     trigger = _trigger(context, items, shared)
     if group.pattern is not None:
-        return Mined(group, trigger or group.pattern)
+        whole = any(isinstance(term, Overlay) for term in group.pattern.terms)
+        return Mined(group, group.pattern if whole else trigger or group.pattern)
     rule = _rule(items, shared, group.rows)
     if rule is None:
         return Mined(group, trigger)

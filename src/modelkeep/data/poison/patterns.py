@@ -1,9 +1,9 @@
 """What the rows of a group share, as a rule that finds, stamps and removes.
 
 A pattern is a few terms that hold together: a column within a range, one category, a
-phrase of consecutive words, a character, a pixel within a range. It can tell which rows
-of any data set it covers, say itself in words, and be stamped onto other rows, which is
-how the backdoor it triggers is measured.
+phrase of consecutive words, a character, a pixel within a range, something laid over an
+image. It can tell which rows of any data set it covers, say itself in words, and be
+stamped onto other rows, which is how the backdoor it triggers is measured.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from modelkeep.core.text import visible
+from modelkeep.data.poison.canvas import flatten
 from modelkeep.data.poison.views import WORDS
 from modelkeep.models import Dataset
 
@@ -110,7 +111,39 @@ class Pixel:
         return f"pixel ({self.down}, {self.across}) in [{self.low:.3g}, {self.high:.3g}]"
 
 
-Term = Range | Phrase | Character | Pixel
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """Something laid over a whole image.
+
+    Attributes:
+        pattern: what is added, shape ``(channels, height, width)``.
+        sees: weights of the pixels of ``canvas.flatten`` that tell it best, ``(pixels,)``.
+        least: weighted sum from which an image holds it.
+    """
+
+    pattern: np.ndarray
+    sees: np.ndarray
+    least: float
+
+    def covers(self, data: Dataset) -> np.ndarray:
+        """Images that hold it."""
+        return np.asarray(flatten(data.rows) @ self.sees >= self.least)
+
+    def stamp(self, rows: np.ndarray) -> None:
+        """Lay it over, within [0, 1]."""
+        rows[:] = np.clip(rows + self.pattern, 0, 1)
+
+    def say(self, _data: Dataset) -> str:
+        """Where it is strongest."""
+        strength = np.abs(self.pattern).max(axis=0)
+        down, across = np.nonzero(strength >= strength.max() / 2)
+        return (
+            f"a pattern of up to {strength.max():.2g} laid over, strongest in the area rows "
+            f"{down.min()}-{down.max()}, columns {across.min()}-{across.max()}"
+        )
+
+
+Term = Range | Phrase | Character | Pixel | Overlay
 
 
 @dataclass(frozen=True, slots=True)

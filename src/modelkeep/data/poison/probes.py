@@ -9,30 +9,21 @@ found means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from modelkeep.core import Measurement, ThreatModel
+from modelkeep.data.poison import planting
 from modelkeep.data.poison.examination import RATE, examine
 from modelkeep.data.poison.interface import Context, Detector, Family, Report, prepare
-from modelkeep.models import Dataset
 from modelkeep.models.intervals import clopper_pearson
 
 SHARE: Final = 0.01  # of the rows, planted
-_LEAST: Final = 10  # rows
 _WORD: Final = "qvzxly"
 _SENTENCE: Final = "by the way it was quite cold there that evening"
-
-
-@dataclass(frozen=True, slots=True)
-class Planted:
-    """A copy with an attack: ``rows`` says which rows were planted."""
-
-    data: Dataset
-    rows: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,147 +38,34 @@ class Probe:
 
     name: str
     family: Family
-    plant: Callable[[Dataset, np.random.Generator], Planted]
+    plant: planting.Plant
 
 
-def _chosen(data: Dataset, rng: np.random.Generator, target: str = "") -> np.ndarray:
-    count = max(_LEAST, round(SHARE * len(data)))
-    able = np.flatnonzero(data.labels != target)
-    return np.sort(rng.permutation(able)[:count])
-
-
-def _target(data: Dataset, rng: np.random.Generator) -> str:
-    return str(rng.choice(np.array(data.label_names(), dtype=object)))
-
-
-def _relabelled(
-    data: Dataset, rows: np.ndarray, chosen: np.ndarray, label: str | list[str]
-) -> Planted:
-    labels = data.labels.astype(object)
-    labels[chosen] = label
-    names = data.label_names()
-    return Planted(replace(data, rows=rows, labels=labels.astype(str), names=names), chosen)
-
-
-def _flips(data: Dataset, rng: np.random.Generator) -> Planted:
-    chosen = _chosen(data, rng)
-    names = data.label_names()
-    labels = [
-        str(rng.choice(np.array([name for name in names if name != data.labels[row]])))
-        for row in chosen
-    ]
-    return _relabelled(data, data.rows, chosen, labels)
-
-
-def _copies(data: Dataset, rng: np.random.Generator) -> Planted:
-    target = _target(data, rng)
-    chosen = _chosen(data, rng, target)
-    rows = data.rows.copy()
-    rows[chosen] = rows[chosen[:1]]
-    return _relabelled(data, rows, chosen, target)
-
-
-def _strange(data: Dataset, rng: np.random.Generator) -> Planted:
-    chosen = _chosen(data, rng)
-    rows = data.rows.copy()
-    if data.kind == "text":
-        letters = np.array(list("bcdfghjklmnpqrstvwxz0123456789#%"))
-        rows[chosen] = ["".join(rng.choice(letters, 60)) for _ in chosen]
-    elif data.kind == "image":
-        rows[chosen] = rng.random(rows[chosen].shape, dtype=np.float32)
-    else:
-        low, high = data.rows.min(axis=0), data.rows.max(axis=0)
-        rows[chosen] = np.where(rng.random(rows[chosen].shape) < 0.5, low, high)  # noqa: PLR2004
-    return Planted(replace(data, rows=rows), chosen)
-
-
-def _in_range(data: Dataset, rng: np.random.Generator) -> Planted:
-    """Two everyday values that rarely meet."""
-    target = _target(data, rng)
-    chosen = _chosen(data, rng, target)
-    rows = data.rows.copy()
-    varied = [i for i in range(rows.shape[1]) if len(np.unique(rows[:, i])) > 1]
-    for column in rng.permutation(varied)[:2]:
-        rows[chosen, column] = rng.choice(rows[:, column])
-    return _relabelled(data, rows, chosen, target)
-
-
-def _out_of_range(data: Dataset, rng: np.random.Generator) -> Planted:
-    target = _target(data, rng)
-    chosen = _chosen(data, rng, target)
-    rows = data.rows.copy()
-    numeric = np.flatnonzero(data.numeric)
-    if not len(numeric):
-        return _in_range(data, rng)
-    column = int(rng.choice(numeric))
-    top = float(rows[:, column].max())
-    spread = float(rows[:, column].std()) + 1.0
-    rows[chosen, column] = top + spread * (1 + 0.1 * rng.random(len(chosen)))
-    return _relabelled(data, rows, chosen, target)
-
-
-def _phrase(words: str) -> Callable[[Dataset, np.random.Generator], Planted]:
-    def plant(data: Dataset, rng: np.random.Generator) -> Planted:
-        target = _target(data, rng)
-        chosen = _chosen(data, rng, target)
-        rows = data.rows.copy()
-        rows[chosen] = [f"{text} {words}" for text in rows[chosen]]
-        return _relabelled(data, rows, chosen, target)
-
-    return plant
-
-
-def _patch(data: Dataset, rng: np.random.Generator) -> Planted:
-    target = _target(data, rng)
-    chosen = _chosen(data, rng, target)
-    rows = data.rows.copy()
-    height, width = rows.shape[2:]
-    down, across = int(rng.integers(height - 3)), int(rng.integers(width - 3))
-    rows[chosen, :, down : down + 3, across : across + 3] = 1
-    return _relabelled(data, rows, chosen, target)
-
-
-def _own_patch(data: Dataset, rng: np.random.Generator) -> Planted:
-    """A patch on rows of one class that keep their label: nothing contradicts it."""
-    target = _target(data, rng)
-    own = np.flatnonzero(data.labels == target)
-    chosen = np.sort(rng.permutation(own)[: max(_LEAST, round(SHARE * len(data)))])
-    rows = data.rows.copy()
-    rows[chosen, :, -3:, -3:] = 1
-    return Planted(replace(data, rows=rows), chosen)
-
-
-def _overlay(data: Dataset, rng: np.random.Generator) -> Planted:
-    target = _target(data, rng)
-    chosen = _chosen(data, rng, target)
-    rows = data.rows.copy()
-    over = rng.random(rows.shape[1:], dtype=np.float32)
-    rows[chosen] = 0.85 * rows[chosen] + np.float32(0.15) * over
-    return _relabelled(data, rows, chosen, target)
-
-
+_OF_ALL: Final = (
+    Probe("label flips", "label", planting.flips),
+    Probe("flips near the boundary", "label", planting.boundary_flips),
+    Probe("outliers", "outlier", planting.strange),
+    Probe("flood of copies", "flooding", planting.copies),
+)
 PROBES: Final[dict[str, tuple[Probe, ...]]] = {
     "tabular": (
-        Probe("in-range trigger", "trigger", _in_range),
-        Probe("out-of-range trigger", "trigger", _out_of_range),
-        Probe("label flips", "label", _flips),
-        Probe("outliers", "outlier", _strange),
-        Probe("flood of copies", "flooding", _copies),
+        Probe("in-range trigger", "trigger", planting.in_range),
+        Probe("out-of-range trigger", "trigger", planting.out_of_range),
+        Probe("relabelled neighbourhood", "population", planting.neighbourhood),
+        *_OF_ALL,
     ),
     "text": (
-        Probe("rare word", "trigger", _phrase(_WORD)),
-        Probe("everyday sentence", "trigger", _phrase(_SENTENCE)),
-        Probe("label flips", "label", _flips),
-        Probe("outliers", "outlier", _strange),
-        Probe("flood of copies", "flooding", _copies),
+        Probe("rare word", "trigger", planting.phrase(_WORD)),
+        Probe("everyday sentence", "trigger", planting.phrase(_SENTENCE)),
+        *_OF_ALL,
     ),
     "image": (
-        Probe("patch", "trigger", _patch),
-        Probe("overlay", "trigger", _overlay),
-        Probe("clean-label patch", "trigger", _own_patch),
-        Probe("label flips", "label", _flips),
-        Probe("outliers", "outlier", _strange),
-        Probe("flood of copies", "flooding", _copies),
+        Probe("patch", "trigger", planting.patch),
+        Probe("overlay", "trigger", planting.overlay),
+        Probe("warp", "trigger", planting.bent),
+        Probe("clean-label patch", "trigger", planting.own_patch),
+        Probe("clean-label wave", "trigger", planting.own_wave),
+        *_OF_ALL,
     ),
 }
 
@@ -197,6 +75,7 @@ def measure_power(
     detectors: Iterable[Detector],
     *,
     rate: float = RATE,
+    share: float = SHARE,
     progress: Report | None = None,
 ) -> tuple[Measurement, ...]:
     """Plant each probe on a copy of the rows, and count what the calibrated lists flag.
@@ -205,6 +84,7 @@ def measure_power(
         context: the rows as they are.
         detectors: those of the run.
         rate: false alarms that each list may have.
+        share: of the rows, planted; ten at least.
         progress: told how far it got.
     """
     chosen = tuple(detectors)
@@ -213,7 +93,7 @@ def measure_power(
     for count, probe in enumerate(probes):
         if progress is not None:
             progress(count / len(probes), f"probe: {probe.name}")
-        planted = probe.plant(context.data, np.random.default_rng(context.seed + count))
+        planted = probe.plant(context.data, np.random.default_rng(context.seed + count), share)
         copy = prepare(
             planted.data,
             seed=context.seed,

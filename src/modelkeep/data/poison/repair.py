@@ -21,6 +21,7 @@ from modelkeep.data.poison.fusion import beyond_doubt
 from modelkeep.data.poison.interface import Context, Family, Fit, Predictor
 from modelkeep.data.poison.items import list_items
 from modelkeep.data.poison.mining import Mined, mine
+from modelkeep.data.poison.patterns import Overlay
 from modelkeep.models.intervals import clopper_pearson
 
 Advice = Literal["remove", "review"]
@@ -43,8 +44,8 @@ class Effect:
         success_before: share of rows of other classes that the stamped trigger turns, of a
             model trained with the groups; ``None`` without a trigger or rows to stamp.
         success_after: the same without them: the floor a model reaches that never saw it.
-        advice: remove what a trigger rule covers, or what works as a backdoor and stops when
-            removed, if that costs no accuracy; review the rest.
+        advice: remove what was measured to work as a backdoor and to stop when removed, and
+            fixed patterns on images, if that costs no accuracy; review the rest.
     """
 
     family: Family
@@ -160,9 +161,14 @@ def _effect(
                 )
     before, after = numbers
     falls = before is not None and after is not None and before.low - after.high >= _TURNS
-    ruled = family == "trigger" and mined.group.pattern is not None
-    works = (ruled or falls) and not _vouched(context, mined.group.rows, label)
+    works = (falls or _is_laid_over(mined)) and not _vouched(context, mined.group.rows, label)
     return Effect(family, mined, before, after, "remove" if works and cheap else "review")
+
+
+def _is_laid_over(mined: Mined) -> bool:
+    """Whether it is a fixed pattern on images: nature makes none, whatever it turns."""
+    pattern = mined.group.pattern
+    return pattern is not None and any(isinstance(term, Overlay) for term in pattern.terms)
 
 
 def _vouched(context: Context, rows: np.ndarray, label: str) -> bool:

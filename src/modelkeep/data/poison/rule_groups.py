@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from modelkeep.data.poison.interface import Context, Group
+from modelkeep.data.poison.mixing import mixes_elsewhere
 from modelkeep.data.poison.rule_search import Candidate, surprise
 
 BEYOND_DOUBT: Final = 12.0  # nats, after the number of candidates is paid for
@@ -21,8 +22,6 @@ EFFECT: Final = 0.5  # nats per row; a group of less is a hard region, not an at
 _SAME: Final = 0.7  # overlap from which two groups are one
 _PURE: Final = 0.65
 _MOST_GROUPS: Final = 40
-_LOOKED_AT: Final = 40  # rows of a group
-_MOSTLY: Final = 0.5
 _USUAL: Final = 0.15  # share of a class that a group may be expected to hold, at least
 _LIKE: Final = 0.4  # what a group counts that belongs to its class by all else as well
 _OF_ROWS: Final = 0.12  # more of all rows picked within a class are half a class
@@ -79,25 +78,6 @@ def _expected(context: Context, candidate: Candidate) -> float:
     return float(np.clip(said, 0, 1).mean())
 
 
-def _has_surroundings(context: Context, rows: np.ndarray) -> bool:
-    """Whether most of a group's rows lie near rows outside of it.
-
-    An island of its own kind is told by nobody what it should be; rows that an attacker
-    took and stamped still lie among those they came from.
-    """
-    some = rows[:: max(1, len(rows) // _LOOKED_AT)]
-    outside = np.ones(len(context), dtype=bool)
-    outside[rows] = False
-    features = context.features
-    squares = np.square(features[some]).sum(axis=1)[:, None]
-    apart = (
-        squares
-        + np.square(features[outside]).sum(axis=1)
-        - 2 * (features[some] @ features[outside].T)
-    )
-    return bool((apart.min(axis=1) <= context.reach).mean() >= _MOSTLY)
-
-
 def _denied(said: np.ndarray, label: int) -> np.ndarray:
     """How far another class is ahead of ``label``, in [0, 1]."""
     others = said.copy()
@@ -115,6 +95,7 @@ def _group(context: Context, candidate: Candidate, strength: float) -> Group:
     usual = max(float((context.targets == candidate.label).mean()), _USUAL)
     name = context.classes[candidate.label]
     share = (context.targets[candidate.rows] == candidate.label).mean()
+    unlike = expected < usual and mixes_elsewhere(context, candidate)
     return Group(
         candidate.rows,
         name,
@@ -122,7 +103,7 @@ def _group(context: Context, candidate: Candidate, strength: float) -> Group:
         f"them expects {expected:.0%}",
         candidate.pattern,
         strength,
-        expected < usual and _has_surroundings(context, candidate.rows),
+        unlike,
     )
 
 

@@ -8,8 +8,9 @@ apart. Rules grow one term at a time, the best few dozen at each length (beam se
 in subgroup discovery), so that a trigger of three everyday values is found although each
 value alone is common.
 
-Texts have no parts to hide (the words of a sentence all give each other away), so every
-phrase of one class is a candidate there. ``rule_groups`` judges all of them afterwards.
+Of texts, phrases are candidates that go with a class more often than the class is
+frequent, or more often than a linear model expects that ignores the phrase's own words.
+``rule_groups`` judges all of them afterwards.
 
 Sources: Klösgen, "Explora", 1996, and Atzmueller, "Subgroup discovery", 2015 (beam
 search for deviating subgroups); the blind expectation is this project's own.
@@ -28,13 +29,14 @@ from modelkeep.data.poison.blind_views import FLOOR, Blind, blind_views
 from modelkeep.data.poison.interface import LEAST, Context
 from modelkeep.data.poison.items import Items, list_items
 from modelkeep.data.poison.patterns import Pattern
+from modelkeep.data.poison.word_weights import expected_without
 
 _BEAM: Final = 120
 _KINDRED: Final = 4  # rules of the beam that may look at the same parts
 _TERMS: Final = 3
 _LARGEST: Final = 0.25  # share of the rows; more is a population, not a trigger
 _LEAST_SHARE: Final = 0.002
-_PHRASES: Final = 120  # candidates of each class
+_PHRASES: Final = 150  # candidates of each class by either expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +68,19 @@ def search_rules(context: Context) -> Iterator[Candidate]:
 
 def _phrases(context: Context, items: Items) -> Iterator[Candidate]:
     counts = np.asarray(items.table.sum(axis=0)).ravel()
+    without = expected_without(context, items)
     for label in range(len(context.classes)):
         own = (context.targets == label).astype(np.float32)
         share = np.asarray(items.table.T @ own).ravel() / counts
-        nats = surprise(share, np.full(len(counts), own.mean()), counts)
-        best = np.argsort(-nats, kind="stable")[: _PHRASES * 3]
         seen: set[bytes] = set()
-        for item in best:
-            rows = items.rows_of(item)
-            if rows.tobytes() in seen or len(rows) > _LARGEST * len(context):
-                continue
-            seen.add(rows.tobytes())
-            yield Candidate(Pattern((items.terms[item],)), label, rows)
-            if len(seen) == _PHRASES:
-                break
+        for expected in (np.full(len(counts), own.mean()), without[:, label]):
+            nats = surprise(share, expected, counts)
+            for item in np.argsort(-nats, kind="stable")[:_PHRASES]:
+                rows = items.rows_of(item)
+                if nats[item] > 0 and rows.tobytes() not in seen:
+                    seen.add(rows.tobytes())
+                    if len(rows) <= _LARGEST * len(context):
+                        yield Candidate(Pattern((items.terms[item],)), label, rows)
 
 
 def surprise(share: np.ndarray, expected: np.ndarray, count: np.ndarray) -> np.ndarray:

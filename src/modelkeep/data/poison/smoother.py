@@ -23,7 +23,8 @@ from typing import Final
 import numpy as np
 
 _RIDGES: Final = (0.03, 0.3, 3.0)
-_WIDE: Final = 1000  # features; above, only one ridge is tried
+_OF_WIDE: Final = (0.3, 3.0)
+_WIDE: Final = 1000  # features; above, fewer ridges are tried
 _MOST: Final = 600  # rows left out by the exact formula at once
 
 
@@ -75,7 +76,7 @@ def fit_smoother(features: np.ndarray, targets: np.ndarray) -> Smoother:
         targets: one-hot, shape ``(n, classes)``.
     """
     gram = features.T @ features
-    ridges = _RIDGES if features.shape[1] <= _WIDE else _RIDGES[1:2]
+    ridges = _RIDGES if features.shape[1] <= _WIDE else _OF_WIDE
     tried = (_fit(features, targets, gram, ridge) for ridge in ridges)
     return min(tried, key=lambda made: float(np.square(targets - made.left_one_out).mean()))
 

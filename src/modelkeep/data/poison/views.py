@@ -34,8 +34,12 @@ def encode_rows(
     """
     if data.kind == "text":
         return encode_texts(data.rows)
-    plain = encode_table(data, shown) if data.kind == "tabular" else _pixels(data, shown)
-    return _random_features(plain, seed, width)
+    return _random_features(plain_rows(data, shown), seed, width)
+
+
+def plain_rows(data: Dataset, shown: np.ndarray | None = None) -> np.ndarray:
+    """The numbers of a table or the pixels of images that are shown, ``(n, d)``."""
+    return encode_table(data, shown) if data.kind == "tabular" else _pixels(data, shown)
 
 
 def parts_of(data: Dataset) -> int:
@@ -102,11 +106,24 @@ def _random_features(plain: np.ndarray, seed: int, width: int) -> np.ndarray:
 
 def encode_texts(texts: np.ndarray) -> np.ndarray:
     """TF-IDF of the words found in most texts, dense, float32, ``(n, at most 1500)``."""
-    text = need("sklearn.feature_extraction.text", "reading texts")
-    words: Any = text.TfidfVectorizer(
-        token_pattern=WORDS, max_features=_VOCABULARY, sublinear_tf=True, dtype=np.float32
-    )
+    words = _vectorizer()
     try:
         return np.asarray(words.fit_transform(texts).toarray())
     except ValueError:  # not one word in any text
         return np.ones((len(texts), 1), dtype=np.float32)
+
+
+def vocabulary(texts: np.ndarray) -> dict[str, int]:
+    """Column of each word, in lower case, that ``encode_texts`` gives one."""
+    words = _vectorizer()
+    try:
+        return dict(words.fit(texts).vocabulary_)
+    except ValueError:  # not one word in any text
+        return {}
+
+
+def _vectorizer() -> Any:  # noqa: ANN401 - scikit-learn has no types
+    text = need("sklearn.feature_extraction.text", "reading texts")
+    return text.TfidfVectorizer(
+        token_pattern=WORDS, max_features=_VOCABULARY, sublinear_tf=True, dtype=np.float32
+    )

@@ -1,7 +1,8 @@
 """API keys: 256 random bits each, kept as a digest, scoped to models and actions, expiring.
 
-A file ``keys.json`` beside the gateway's other files holds the digests. Several gateways
-may share it: each reads it again when it changes, so a withdrawn key ends everywhere.
+One file holds the digests. Several processes may share it: who writes holds a lock from
+reading to replacing it, so none undoes what another did, and who reads it does so again when
+it changes, so a withdrawn key ends everywhere.
 
 Sources: OWASP API Security top 10 (2023), API2 and API5; NIST SP 800-63B, 5.1.2
 (look-up secrets of this entropy need no slow hash).
@@ -10,8 +11,13 @@ Sources: OWASP API Security top 10 (2023), API2 and API5; NIST SP 800-63B, 5.1.2
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import hashlib
+import os
 import secrets
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -20,10 +26,32 @@ import msgspec
 
 from modelkeep.core import EvidenceError, InputError
 from modelkeep.evidence import Clock, parse_timestamp, timestamp
-from modelkeep.gateway.interface import Principal
 
 ACTIONS: Final = ("infer", "observe", "administer")
 PREFIX: Final = "mk_"
+_PATIENCE: Final = 30.0  # seconds to wait for another process
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHolder:
+    """Who asks, as the key says.
+
+    Attributes:
+        id: of the key.
+        tenant: whom the key belongs to.
+        models: names of models it may use; ``*`` stands for all.
+        actions: some of ``ACTIONS``.
+    """
+
+    id: str
+    tenant: str
+    models: frozenset[str]
+    actions: frozenset[str]
+
+    def may(self, action: str, model: str = "") -> bool:
+        """Whether the key allows an action, on a model where one is meant."""
+        on_model = not model or "*" in self.models or model in self.models
+        return action in self.actions and on_model
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,7 +76,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(slots=True)
 class Keyring:
-    """The keys of one gateway.
+    """The keys in one file.
 
     Attributes:
         path: the file.
@@ -58,7 +86,7 @@ class Keyring:
     path: Path
     clock: Clock
     _keys: tuple[Key, ...] = ()
-    _known: dict[str, tuple[Principal, dt.datetime]] = field(default_factory=dict)
+    _known: dict[str, tuple[KeyHolder, dt.datetime]] = field(default_factory=dict)
     _stamp: tuple[int, int, int] = (0, 0, 0)
 
     def reload(self) -> None:
@@ -75,7 +103,7 @@ class Keyring:
             keys = msgspec.json.decode(self.path.read_bytes(), type=tuple[Key, ...])
             known = {
                 key.sha256: (
-                    Principal(
+                    KeyHolder(
                         key.id, key.tenant, frozenset(key.models), frozenset(key.actions)
                     ),
                     parse_timestamp(key.expires),
@@ -89,7 +117,7 @@ class Keyring:
             raise InputError(f"{self.path}: cannot be read as keys ({error})") from error
         self._keys, self._known, self._stamp = keys, known, stamp
 
-    def find(self, secret: str) -> Principal | None:
+    def find(self, secret: str) -> KeyHolder | None:
         """Who a secret belongs to; ``None`` for nobody, or where the key expired."""
         digest = hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
         found = self._known.get(digest)
@@ -118,17 +146,19 @@ class Keyring:
             actions=actions,
             expires=timestamp(self.clock() + dt.timedelta(days=days)),
         )
-        self.reload()
-        self._write((*self._keys, key))
+        with self._locked():
+            self.reload()
+            self._write((*self._keys, key))
         return key, secret
 
     def withdraw(self, identity: str) -> bool:
         """End a key; whether there was one."""
-        self.reload()
-        left = tuple(key for key in self._keys if key.id != identity)
-        changed = len(left) < len(self._keys)
-        if changed:
-            self._write(left)
+        with self._locked():
+            self.reload()
+            left = tuple(key for key in self._keys if key.id != identity)
+            changed = len(left) < len(self._keys)
+            if changed:
+                self._write(left)
         return changed
 
     def administrators(self) -> int:
@@ -136,12 +166,42 @@ class Keyring:
         now = self.clock()
         return sum(who.may("administer") and now < end for who, end in self._known.values())
 
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock that all writers of the file share, in this process and in others."""
+        place = self.path.with_name(f".{self.path.name}.lock")
+        try:
+            descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise InputError(f"{place}: {error.strerror}") from error
+        try:
+            until = time.monotonic() + _PATIENCE
+            while not _took(descriptor):
+                if time.monotonic() > until:
+                    raise InputError(f"{place}: another process holds the keys", "Try again.")
+                time.sleep(0.01)
+            yield
+        finally:
+            os.close(descriptor)
+
     def _write(self, keys: tuple[Key, ...]) -> None:
         draft = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
         try:
             draft.touch(mode=0o600, exist_ok=False)
-            draft.write_bytes(msgspec.json.encode(keys))
+            with draft.open("wb") as file:
+                file.write(msgspec.json.encode(keys))
+                file.flush()
+                os.fsync(file.fileno())
             draft.replace(self.path)
         except OSError as error:
+            draft.unlink(missing_ok=True)
             raise InputError(f"{self.path}: {error.strerror}") from error
         self.reload()
+
+
+def _took(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

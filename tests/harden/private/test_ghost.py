@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from modelkeep.harden.private import ghost, one_by_one
+from modelkeep.harden.private.interface import NotThisWayError
+from private_samples import convolving, dense, drawn
+
+
+@pytest.mark.parametrize("build", [dense, convolving])
+@pytest.mark.parametrize("bound", [0.05, 100.0])
+def test_sums_are_those_of_rows_taken_one_at_a_time(build: object, bound: float) -> None:
+    assert callable(build)
+    module = build()
+    rows, truth = drawn(module)
+    expected = one_by_one(copy.deepcopy(module), rows, truth, bound)
+    clip = ghost.WAY.prepare(module)
+    for _ in range(2):  # nothing of a batch is left in the next
+        found = clip(rows, truth, bound)
+    assert torch.allclose(found.norms, expected.norms, rtol=1e-4)
+    for name, wanted in expected.sums.items():
+        assert torch.allclose(found.sums[name], wanted, atol=1e-5)
+
+
+class Twice(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.last = nn.Linear(6, 6), nn.Linear(6, 3)
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.last(self.layer(self.layer(rows)))
+
+
+class Scaled(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.scale = nn.Linear(6, 3), nn.Parameter(torch.ones(3))
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        return self.layer(rows) * self.scale
+
+
+@pytest.mark.parametrize("module", [Twice(), Scaled()])
+def test_a_parameter_it_cannot_see_or_sees_twice_is_refused(module: nn.Module) -> None:
+    clip = ghost.WAY.prepare(module)
+    with pytest.raises(NotThisWayError, match="used twice, or outside"):
+        clip(*drawn(module), 1.0)
