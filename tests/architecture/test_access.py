@@ -93,7 +93,7 @@ def test_gateway_asks_wherever_it_opens_a_model() -> None:
     texts = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
     calls, _ = read_calls(texts)
     opening = {place for place, used in calls.items() if used & (OPENERS | {"open_session"})}
-    assert opening == {("served", "_local"), ("served", "_claimed")}
+    assert opening == {("served", "_local"), ("served", "_claimed"), ("served", "_calibration")}
     assert all(calls[place] & ASKS for place in opening)
 
 

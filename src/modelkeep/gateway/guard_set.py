@@ -7,7 +7,6 @@ answers nothing.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -24,25 +23,33 @@ from modelkeep.gateway.prada import Prada
 from modelkeep.gateway.probing import Probing
 from modelkeep.gateway.repeats import Repeats
 from modelkeep.gateway.stream import plain_projection
-from modelkeep.models import load_dataset
+from modelkeep.models import Dataset
 
 _MOST: Final = 4096  # calibration rows used
 _SAME: Final = 1e-9  # squared distance of rows that are one and the same
 _CLOSE: Final = 0.5  # share of honest distances' lowest percent below which rows are close
 
 
-async def make_guards(rules: ModelRules, backend: Backend, alarms: Alarms) -> tuple[Guard, ...]:
+async def make_guards(
+    rules: ModelRules, backend: Backend, alarms: Alarms, honest: Dataset | None
+) -> tuple[Guard, ...]:
     """The guards of a model, in the order they judge.
 
+    Args:
+        rules: the operator's.
+        backend: what runs the model.
+        alarms: where guards ring.
+        honest: rows of honest use, where the rules name some.
+
     Raises:
-        InputError: the calibration rows cannot be read, or the model refuses them.
+        InputError: the calibration rows do not fit, or the model refuses them.
         RefusalError: the model's server does not answer.
     """
     guards: list[Guard] = [Repeats()]
     if rules.leak_bits > 0:
         guards.append(LeakBudget(rules.leak_bits))
-    if rules.calibration:
-        rows, scores = await _honest(rules, backend)
+    if honest is not None:
+        rows, scores = await _honest(rules, backend, honest)
         try:
             known = calibrate(rows, scores)
         except ValueError as error:
@@ -63,7 +70,9 @@ def close_distance(rows: np.ndarray) -> float:
     return float(_CLOSE * np.sqrt(max(np.percentile(apart[apart > _SAME], 1), 0.0)))
 
 
-async def _honest(rules: ModelRules, backend: Backend) -> tuple[np.ndarray, np.ndarray]:
+async def _honest(
+    rules: ModelRules, backend: Backend, data: Dataset
+) -> tuple[np.ndarray, np.ndarray]:
     """Calibration rows as features, and the model's scores of them."""
     if len(backend.inputs) != 1:
         raise InputError(
@@ -71,7 +80,6 @@ async def _honest(rules: ModelRules, backend: Backend) -> tuple[np.ndarray, np.n
             "Take `calibration` out of [serve.models.NAME].",
         )
     (spec,) = backend.inputs
-    data = load_dataset(Path(rules.calibration))
     rows = data.rows[:_MOST]
     if not data.numeric.all():
         raise InputError(f"{rules.calibration}: calibration needs numbers in every column")

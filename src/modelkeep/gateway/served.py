@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from modelkeep.core import EvidenceError, InputError, Subject, UsageError, Verdict
 from modelkeep.gateway import mlflow_backend, oip_backend
@@ -14,7 +15,7 @@ from modelkeep.gateway.interface import Backend, Guard
 from modelkeep.gateway.onnx_backend import OnnxBackend
 from modelkeep.gateway.output_check import OutputCheck
 from modelkeep.gateway.upstream import Upstream
-from modelkeep.models import Request, open_session
+from modelkeep.models import Dataset, Request, load_dataset, open_session
 from modelkeep.pipeline import Listener, Workspace, examine, require_access
 from modelkeep.sources import digest_artifact, open_artifact
 
@@ -92,8 +93,17 @@ async def open_served(
         backend,
         input_check(backend.inputs, rules, serving.rows),
         OutputCheck(rules, backend.outputs),
-        await make_guards(rules, backend, alarms),
+        await make_guards(rules, backend, alarms, _calibration(rules, workspace)),
     )
+
+
+def _calibration(rules: ModelRules, workspace: Workspace) -> Dataset | None:
+    """Rows of honest use, where the operator names some."""
+    if not rules.calibration:
+        return None
+    data = load_dataset(Path(rules.calibration))
+    require_access(workspace, "read_data", data.subject)
+    return data
 
 
 def _local(address: str, workspace: Workspace) -> tuple[Subject, Backend]:

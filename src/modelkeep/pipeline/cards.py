@@ -26,6 +26,7 @@ from modelkeep.core.clock import timestamp
 from modelkeep.core.settings import Value
 from modelkeep.core.text import printable
 from modelkeep.evidence import Keep, parse_envelope, parse_statement, read_lineage
+from modelkeep.pipeline.accessing import require_access
 from modelkeep.pipeline.artifacts import Examined, digest_model, used_rules
 from modelkeep.pipeline.listening import Listener
 from modelkeep.pipeline.scanning import fails_on
@@ -61,10 +62,12 @@ def compare_card(
 
     Raises:
         InputError: no such model or card.
+        AccessRefusedError: roles were given, and none lets who runs this know of it.
         MalformedArtifactError: the card cannot be read.
     """
     with open_workspace(flags) as workspace:
         artifact, _, subject = digest_model(model, Listener())
+        require_access(workspace, "read_metadata", subject)
         place = _place_of_card(artifact, card)
         stated = read_card(_bytes(place))
         measured = measured_on(workspace, subject)
@@ -96,10 +99,12 @@ def write_card(model: str | Path, **flags: Value | None) -> str:
     """The card of a model, with the numbers of its evidence.
 
     Raises:
-        EvidenceError: no evidence that counts holds a number about it.
+        EvidenceError: no evidence that counts holds a number about it, or no role lets
+            who runs this know of it.
     """
     with open_workspace(flags) as workspace:
         _, _, subject = digest_model(model, Listener())
+        require_access(workspace, "read_metadata", subject)
         measured = measured_on(workspace, subject)
         if not measured.measurements:
             raise EvidenceError(
