@@ -108,12 +108,14 @@ def test_quarantine_ends_on_every_replica(cleared: Cleared) -> None:
 
 
 def test_expiry_ends_on_every_replica(cleared: Cleared, tmp_path: Path) -> None:
-    short, end = expiring(cleared, tmp_path / "short", 75.0)
+    short, end = expiring(cleared, tmp_path / "short", 60.0)
     assert pipeline.gate(short.model, action="serve", keep=str(short.keep)).decision.allowed
     with replicas(short) as clients:
         left = (end - dt.datetime.now(dt.UTC)).total_seconds()
         assert left > 1.0, "the replicas took too long to start"
         time.sleep(left - 0.5)
+        for client in clients:
+            client.close()  # the server has ended what was idle for seconds
         assert [client.infer().status for client in clients] == [200] * REPLICAS
 
         def expire() -> None:
