@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import model_samples as samples
 from modelkeep.assess import Context
 from modelkeep.assess.evasion_transfer import ATTACK
 from modelkeep.core import Measurement
+from modelkeep.models import EndpointLostError
 
 ROWS = samples.normal(300, 4)
 TRUTH = (ROWS.sum(axis=1) > 0).astype(int)
@@ -39,3 +41,23 @@ def test_it_needs_rows_and_time() -> None:
     model = samples.Answering(scores)
     assert "--data" in (ATTACK.applies(samples.context(model, None, TEST)) or "")
     assert "--test" in (ATTACK.applies(samples.context(model, TRAIN, None)) or "")
+
+
+def test_where_queries_are_counted_half_of_them_teach_and_too_few_are_refused() -> None:
+    class Counting(samples.Answering):
+        left = 500
+
+        def predict(self, rows: np.ndarray) -> np.ndarray:
+            self.left -= len(rows)
+            return super().predict(rows)
+
+    model = Counting(scores)
+    given = samples.context(model, TRAIN, TEST, budget="standard", epsilon_linf=0.1)
+    robust = list(ATTACK.run(given))[-1]
+    assert isinstance(robust, Measurement)
+    assert (robust.n, robust.budget["training queries"]) == (2, 200)
+    assert model.left >= 0
+    model.left = 199
+    with pytest.raises(EndpointLostError, match="a surrogate takes at least 200"):
+        list(ATTACK.run(given))
+    assert model.left == 199

@@ -48,6 +48,7 @@ def value(report: Report, name: str) -> float:
     return next(m.value for m in report.measurements if m.name == name)
 
 
+@pytest.mark.slow
 def test_an_endpoint_is_measured_within_one_budget_and_no_number_is_recorded(
     folder: Path,
 ) -> None:

@@ -76,6 +76,22 @@ def test_vex_of_another_digest_hides_nothing(folder: Path) -> None:
     assert (report.suppressed, report.verdict) == (0, Verdict.FAIL)
 
 
+def test_vex_of_one_file_hides_nothing_of_another(folder: Path) -> None:
+    (folder / "constraints.txt").write_text("alpha-net==1.4.0\n")
+    vex = [vex_file(folder, hashlib.sha256(LOCK.encode()).hexdigest())]
+    report = pipeline.find_vulnerabilities(folder, db=folder / "db.json", vex=vex)
+    hidden = [f.location.path for f in report.all_suppressed()]
+    assert hidden == ["requirements.txt"]
+    live = [f for f in report.all_findings() if f.rule == "DEP001"]
+    assert ("constraints.txt", "alpha-net") in {
+        (f.location.path, f.evidence["package"]) for f in live
+    }
+    whole = [vex_file(folder, report.subject.digest.sha256)]
+    assert (
+        pipeline.find_vulnerabilities(folder, db=folder / "db.json", vex=whole).suppressed == 2
+    )
+
+
 def test_vex_of_the_model_counts_where_the_model_is_named(folder: Path) -> None:
     model = folder / "model.bin"
     model.write_bytes(b"weights")

@@ -221,6 +221,22 @@ def test_fact_at_its_limit_is_allowed(changed: dict[str, int | bool]) -> None:
     assert missing_ids(Facts(GOOD | changed)) == []
 
 
+@pytest.mark.parametrize("profile", ["dev", "prod"])
+@pytest.mark.parametrize("action", ["deploy", "load", "serve"])
+def test_suspected_backdoor_denies_and_one_not_looked_for_does_not(
+    profile: str, action: str
+) -> None:
+    suspected = Facts(GOOD | {"backdoor_suspected": True})
+    assert missing_ids(suspected, action, profile) == ["no-backdoor-suspected"]
+    for facts in (GOOD, GOOD | {"backdoor_suspected": False}):
+        assert missing_ids(Facts(facts), action, profile) == []
+
+
+@pytest.mark.parametrize("action", ["train", "store"])
+def test_a_suspected_model_may_be_kept_and_repaired(action: str) -> None:
+    assert missing_ids(Facts(GOOD | {"backdoor_suspected": True}), action) == []
+
+
 def test_training_asks_for_less_than_serving() -> None:
     scanned = Facts({name: value for name, value in GOOD.items() if name in SCANNED})
     assert missing_ids(scanned, "train") == []

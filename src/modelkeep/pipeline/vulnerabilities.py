@@ -91,9 +91,10 @@ def find_vulnerabilities(
     heard.tell("reading the database")
     database = read_database(db, names)
     documents = [read_vex(document) for document in vex]
-    digests = {file.digest.digest.sha256 for file in read}
+    subject = _subject(artifact, read)
+    whole = {subject.digest.sha256}
     if model is not None:
-        digests.add(digest_model(model, heard)[2].digest.sha256)
+        whole.add(digest_model(model, heard)[2].digest.sha256)
     exemptions = [exemption for kept, _ in documents for exemption in kept]
     rules = {rule.id: rule.name for rule in DEPENDENCY_RULES}
     suppressions = Suppressions(settings.ignores, None, rules, utc_now().date())
@@ -103,6 +104,8 @@ def find_vulnerabilities(
         missed += left
         reading = Verdict.PASS if file.content is not None else Verdict.INCONCLUSIVE
         ignored = suppressions.apply(made, reading, "")
+        # A statement about one file says nothing of the others.
+        digests = {*whole, file.digest.digest.sha256}
         files.append(_exempt(ignored, reading, exemptions, digests))
     findings = [finding for file in files for finding in file.findings]
     hidden = [finding for file in files for finding in file.suppressed]
@@ -111,7 +114,7 @@ def find_vulnerabilities(
         verdict = Verdict.FAIL
     return Report(
         verdict=verdict,
-        subject=_subject(artifact, read),
+        subject=subject,
         profile=settings.text("profile") or "vulns",
         created=timestamp(utc_now()),
         files=tuple(files),

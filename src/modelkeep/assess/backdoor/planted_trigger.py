@@ -8,9 +8,22 @@ margin each class reaches on any input. A class that is far easier to reach than
 siblings is suspected, and the trigger found for it is shown.
 
 It needs a gradient, four classes to compare and some clean rows; labels are not used.
-A model that passes may still hold a backdoor: triggers that bend the picture or work on
-one source class only are hardly found (``benchmarks/backdoor.py`` prints the power by
-kind of trigger).
+
+**Power.** A model that passes may still hold a backdoor. What ``benchmarks/backdoor.py``
+measured on small networks for Fashion-MNIST, 20 honest ones and 5 of each kind of trigger:
+
+- patches and faint pictures over the whole: suspected 10 of 10 (AUC 1.00 and 1.00);
+- triggers that bend the picture: suspected 0 of 5 (AUC 0.74);
+- stripes with clean labels: suspected 0 of 4 (AUC 0.66; the fifth was not planted);
+- patches that work on one source class only: suspected 0 of 5: the test is blind to them.
+
+Every report names the kinds that were missed among what was not checked.
+
+**False alarms.** Of 73 honest networks of five layouts that ``tools/calibrate_backdoor.py``
+trained, 10 were suspected: 1 of 57 on digits, Fashion-MNIST, CIFAR-10 and tables (1.8 %,
+95 % interval 0.0 to 9.4 %), 9 of 16 where every class is one place of a photograph (56 %,
+30 to 80 %). Classes that differ so much are not equally easy to reach, and the test takes
+that for a short cut: look at the trigger it shows before you accuse anybody.
 
 Sources: Wang et al., IEEE S&P 2019 (Neural Cleanse); Wang et al., IEEE S&P 2024
 (MM-BD); Moosavi-Dezfooli et al., CVPR 2017 (universal perturbations).
@@ -32,7 +45,7 @@ from modelkeep.assess.backdoor.scaling import scale_of
 from modelkeep.assess.backdoor.suspicion import THRESHOLD, Suspicion, fuse
 from modelkeep.assess.gradient import why_no_gradient
 from modelkeep.assess.interface import Attack, Context, Facts, Outcome, by_name
-from modelkeep.core import Measurement, NotChecked, Risk, ThreatModel
+from modelkeep.core import InputError, Measurement, NotChecked, Risk, ThreatModel
 from modelkeep.models import Differentiable, need
 from modelkeep.models.intervals import clopper_pearson
 
@@ -51,6 +64,17 @@ _MARGIN_STEPS: Final = 40
 _STARTS: Final = 4
 _SIDE: Final = 32  # pixels of the picture in the report
 _PASSES: Final = "passes"
+# What tools/calibrate_backdoor.py printed: honest networks suspected, of fresh seeds.
+_ALARMS: Final = (
+    "of honest networks 1 of 57 was suspected on digits, Fashion-MNIST, CIFAR-10 and tables, "
+    "but 9 of 16 where classes are single places of photographs"
+)
+# What benchmarks/backdoor.py printed: AUC and models suspected, small networks, Fashion-MNIST.
+_FOUND: Final = "patches and faint overlays were found in 10 of 10 networks (AUC 1.00)"
+_MISSED: Final = (
+    "bending triggers in 0 of 5 (AUC 0.74), clean-label stripes in 0 of 4 (AUC 0.66), "
+    "triggers of one source class in 0 of 5"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +144,11 @@ def inspect(
 
 
 def run(context: Context) -> Iterator[Outcome]:
-    """Search triggers, judge, and show the trigger of the most suspicious class."""
+    """Search triggers, judge, and show the trigger of the most suspicious class.
+
+    Raises:
+        InputError: the model's answers to stamped rows are no numbers.
+    """
     data, model = context.test, context.model
     if data is None or not isinstance(model, Differentiable):
         raise TypeError("the backdoor test needs rows and a differentiable model")
@@ -143,8 +171,17 @@ def run(context: Context) -> Iterator[Outcome]:
         steps=STEPS[context.budget],
         seed=context.seed,
     )
+    if not np.isfinite(inspection.suspicion.value):
+        raise InputError(
+            "the model answers stamped rows with NaN or infinity: triggers cannot be compared",
+            "Look for overflow in the model where pixels or features reach their limits.",
+        )
     context.handed["backdoor"] = inspection  # for those who explain it
     yield from _measured(inspection, rows, model.classes, context.seed)
+    yield NotChecked(
+        "backdoor: bending, clean-label and one-class triggers",
+        f"this test hardly sees them: as measured it found {_MISSED}; {_FOUND}",
+    )
 
 
 def _measured(
@@ -172,7 +209,8 @@ def _measured(
         method="smallest trigger and largest margin of every class against the median "
         "class; bootstrap interval over classes",
         note=f"class {names[target]} ({said}); suspected above {THRESHOLD:g} when it stands "
-        f"apart (index {suspicion.apart:.1f}); bending and one-class triggers are hardly seen",
+        f"apart (index {suspicion.apart:.1f}); power as measured: {_FOUND}, {_MISSED}; "
+        f"{_ALARMS}",
     )
     works = triggers.success[suspicion.place]
     hits = round(float(works) * n)
