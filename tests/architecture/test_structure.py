@@ -16,6 +16,7 @@ from modelkeep.core.taxonomy import topic, topics
 from modelkeep.data import poison
 from modelkeep.evidence import TABLE
 from modelkeep.pipeline import explain, pages
+from modelkeep.pipeline.deployment import RULES as DEPLOYMENT_RULES
 from modelkeep.scan import Detector, detectors
 from modelkeep.trust.dependencies import DEPENDENCY_RULES
 
@@ -31,6 +32,7 @@ def rules() -> Iterator[Rule]:
     yield from trust.RULES
     yield from trust.CARD_RULES
     yield from DEPENDENCY_RULES
+    yield from DEPLOYMENT_RULES
 
 
 @pytest.mark.parametrize("rule", list(rules()), ids=lambda rule: rule.id)

@@ -52,8 +52,10 @@ def _switch_to_wal(cursor: Any) -> None:  # noqa: ANN401 - a DBAPI cursor
     while True:
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > until:
+        except sqlite3.OperationalError as error:
+            name = str(getattr(error, "sqlite_errorname", ""))
+            busy = name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+            if not busy or time.monotonic() > until:  # a full disk is told at once
                 raise
             time.sleep(0.01)
         else:

@@ -136,7 +136,7 @@ def run(context: Context, _effort: Effort) -> Model:
 
 
 DEFENCE: Final = Defence(
-    "HRD011",
+    "HRD012",
     "threshold-repair",
     "bias",
     applies,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from modelkeep.core import Rule, UsageError
 from modelkeep.core.nearest import nearest
 from modelkeep.core.taxonomy import topic
+from modelkeep.pipeline.deployment import RULES as DEPLOYMENT_RULES
 from modelkeep.scan import detectors
 from modelkeep.trust import RULES as SIGNATURE_RULES
 from modelkeep.trust import dependencies, model_card
@@ -44,6 +45,7 @@ def pages() -> tuple[Page, ...]:
             model_card,
         )
     ]
+    found += [_rule_page(rule, "") for rule in DEPLOYMENT_RULES]
     return (*found, *_attack_pages())
 
 

@@ -14,196 +14,196 @@ DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
 SOUND = ("Dockerfile", "compose.yaml", "kubernetes.yaml")
 # What is planted: file, rule, text, what replaces it, and a text of the line meant.
 PLANTED = {
-    "image root": ("Dockerfile", "DEP001", "USER 65532:65532", "USER root", "USER"),
-    "image no user": ("Dockerfile", "DEP001", "USER 65532:65532\n", "", "FROM python:3.11.14"),
+    "image root": ("Dockerfile", "DPL001", "USER 65532:65532", "USER root", "USER"),
+    "image no user": ("Dockerfile", "DPL001", "USER 65532:65532\n", "", "FROM python:3.11.14"),
     "image latest": (
         "Dockerfile",
-        "DEP007",
+        "DPL007",
         "bookworm\nCOPY --from",
         "bookworm\nFROM debian\nUSER 9\nCOPY x",
         "FROM debian",
     ),
-    "image secret": ("Dockerfile", "DEP011", "HOME=/tmp", "API_TOKEN=abc123", "ENV PATH"),
-    "compose root": ("compose.yaml", "DEP001", '"65532:65532"', '"0:0"', "user"),
-    "compose no user": ("compose.yaml", "DEP001", '    user: "65532:65532"\n', "", "gateway:"),
+    "image secret": ("Dockerfile", "DPL011", "HOME=/tmp", "API_TOKEN=abc123", "ENV PATH"),
+    "compose root": ("compose.yaml", "DPL001", '"65532:65532"', '"0:0"', "user"),
+    "compose no user": ("compose.yaml", "DPL001", '    user: "65532:65532"\n', "", "gateway:"),
     "compose privileged": (
         "compose.yaml",
-        "DEP002",
+        "DPL002",
         "read_only: true",
         "read_only: true\n    privileged: true",
         "privileged",
     ),
     "compose host network": (
         "compose.yaml",
-        "DEP003",
+        "DPL003",
         "read_only: true",
         "read_only: true\n    network_mode: host",
         "network_mode",
     ),
     "compose docker socket": (
         "compose.yaml",
-        "DEP003",
+        "DPL003",
         "- keep:/keep",
         "- /var/run/docker.sock:/s",
         "docker.sock",
     ),
     "compose writable": (
         "compose.yaml",
-        "DEP004",
+        "DPL004",
         "read_only: true",
         "read_only: false",
         "read_o",
     ),
-    "compose no limit": ("compose.yaml", "DEP005", "memory: 1g", "x: 1", "limits:"),
-    "compose capabilities kept": ("compose.yaml", "DEP006", "[ALL]", "[CHOWN]", "cap_drop"),
+    "compose no limit": ("compose.yaml", "DPL005", "memory: 1g", "x: 1", "limits:"),
+    "compose capabilities kept": ("compose.yaml", "DPL006", "[ALL]", "[CHOWN]", "cap_drop"),
     "compose capability": (
         "compose.yaml",
-        "DEP006",
+        "DPL006",
         "[ALL]",
         "[ALL]\n    cap_add: [SYS_ADMIN]",
         "cap_add",
     ),
     "compose privileges": (
         "compose.yaml",
-        "DEP006",
+        "DPL006",
         "privileges:true",
         "privileges:false",
         "secu",
     ),
     "compose latest": (
         "compose.yaml",
-        "DEP007",
+        "DPL007",
         "modelkeep:0.1.0",
         "modelkeep:latest",
         "image",
     ),
     "compose no tag": (
         "compose.yaml",
-        "DEP007",
+        "DPL007",
         "modelkeep:0.1.0",
         "host:5000/modelkeep",
         "image",
     ),
-    "compose port": ("compose.yaml", "DEP008", '"127.0.0.1:8080', '"8080', '- "8080'),
+    "compose port": ("compose.yaml", "DPL008", '"127.0.0.1:8080', '"8080', '- "8080'),
     "compose port everywhere": (
         "compose.yaml",
-        "DEP008",
+        "DPL008",
         '"127.0.0.1:8',
         '"0.0.0.0:8',
         "0.0.0.0",
     ),
     "compose seccomp": (
         "compose.yaml",
-        "DEP010",
+        "DPL010",
         "privileges:true",
         "privileges:true\n      - seccomp=unconfined",
         "seccomp",
     ),
     "compose secret": (
         "compose.yaml",
-        "DEP011",
+        "DPL011",
         "read_only: true",
         "read_only: true\n    environment:\n      DB_PASSWORD: hunter2",
         "DB_PASSWORD",
     ),
     "compose secret in a list": (
         "compose.yaml",
-        "DEP011",
+        "DPL011",
         "read_only: true",
         "read_only: true\n    environment:\n      - API_KEY=hunter2",
         "API_KEY",
     ),
-    "pod root": ("kubernetes.yaml", "DEP001", "runAsUser: 65532", "runAsUser: 0", "runAsUser"),
+    "pod root": ("kubernetes.yaml", "DPL001", "runAsUser: 65532", "runAsUser: 0", "runAsUser"),
     "pod privileged": (
         "kubernetes.yaml",
-        "DEP002",
+        "DPL002",
         "readOnlyRootFilesystem: true",
         "readOnlyRootFilesystem: true\n            privileged: true",
         "privileged",
     ),
     "pod host network": (
         "kubernetes.yaml",
-        "DEP003",
+        "DPL003",
         "enableServiceLinks: false",
         "hostNetwork: true",
         "hostNetw",
     ),
     "pod host path": (
         "kubernetes.yaml",
-        "DEP003",
+        "DPL003",
         "emptyDir:\n            sizeLimit: 64Mi",
         "hostPath:\n            path: /var",
         "hostPath",
     ),
     "pod writable": (
         "kubernetes.yaml",
-        "DEP004",
+        "DPL004",
         "readOnlyRootFilesystem: true",
         "stdin: false",
         "name: gateway",
     ),
-    "pod no limit": ("kubernetes.yaml", "DEP005", '              cpu: "2"\n', "", "limits:"),
-    "pod capabilities": ("kubernetes.yaml", "DEP006", "drop: [ALL]", "drop: []", "drop"),
+    "pod no limit": ("kubernetes.yaml", "DPL005", '              cpu: "2"\n', "", "limits:"),
+    "pod capabilities": ("kubernetes.yaml", "DPL006", "drop: [ALL]", "drop: []", "drop"),
     "pod escalation": (
         "kubernetes.yaml",
-        "DEP006",
+        "DPL006",
         "Escalation: false",
         "Escalation: true",
         "allowPrivilege",
     ),
-    "pod latest": ("kubernetes.yaml", "DEP007", "modelkeep:0.1.0", "modelkeep", "image:"),
+    "pod latest": ("kubernetes.yaml", "DPL007", "modelkeep:0.1.0", "modelkeep", "image:"),
     "node port": (
         "kubernetes.yaml",
-        "DEP008",
+        "DPL008",
         "  ports:\n    - port: 8080",
         "  type: NodePort\n  ports:\n    - port: 8080",
         "NodePort",
     ),
     "host port": (
         "kubernetes.yaml",
-        "DEP008",
+        "DPL008",
         "containerPort: 8080",
         "containerPort: 8080\n              hostPort: 80",
         "hostPort",
     ),
     "no network policy": (
         "kubernetes.yaml",
-        "DEP009",
+        "DPL009",
         "kind: NetworkPolicy",
         "kind: X",
         "kind: D",
     ),
     "policy of others": (
         "kubernetes.yaml",
-        "DEP009",
+        "DPL009",
         "matchLabels:\n      app: gateway\n  policy",
         "matchLabels:\n      app: other\n  policy",
         "kind: Deployment",
     ),
     "policy one way": (
         "kubernetes.yaml",
-        "DEP009",
+        "DPL009",
         "[Ingress, Egress]",
         "[Ingress]",
         "kind: Dep",
     ),
     "policy opened again": (
         "kubernetes.yaml",
-        "DEP009",
+        "DPL009",
         "egress: []",
         "egress: [{}]",
         "kind: Dep",
     ),
     "pod seccomp": (
         "kubernetes.yaml",
-        "DEP010",
+        "DPL010",
         "type: RuntimeDefault",
         "type: Unconfined",
         "type: Unconf",
     ),
     "pod secret": (
         "kubernetes.yaml",
-        "DEP011",
+        "DPL011",
         "          ports:\n            - containerPort",
         (
             "          env:\n            - name: API_TOKEN\n              value: hunter2\n"
@@ -242,14 +242,14 @@ def test_bare_service_and_pod_have_every_default_weakness(tmp_path: Path) -> Non
     compose = tmp_path / "compose.yaml"
     compose.write_text("services:\n  a:\n    image: a:1\n")
     assert {w.rule.id for w in diagnose_deployment(compose)} == {
-        "DEP001", "DEP004", "DEP005", "DEP006",
+        "DPL001", "DPL004", "DPL005", "DPL006",
     }  # fmt: skip
     pod = tmp_path / "pod.yaml"
     pod.write_text(
         "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: a:1\n"
     )
     assert {w.rule.id for w in diagnose_deployment(pod)} == {
-        "DEP001", "DEP004", "DEP005", "DEP006", "DEP009", "DEP010",
+        "DPL001", "DPL004", "DPL005", "DPL006", "DPL009", "DPL010",
     }  # fmt: skip
 
 
@@ -265,7 +265,7 @@ def test_what_is_shared_by_anchor_and_merge_key_counts(tmp_path: Path) -> None:
         compose.read_text().replace("<<: *all", "<<: *all\n    privileged: true")
     )
     (found,) = diagnose_deployment(compose)
-    assert (found.rule.id, found.where) == ("DEP002", "second")
+    assert (found.rule.id, found.where) == ("DPL002", "second")
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_command_prints_file_line_rule_and_remedy(tmp_path: Path) -> None:
     )
     found = said("doctor", "deploy", weak, DEPLOY / "Dockerfile")
     assert found.code == 1
-    assert f"MEDIUM   DEP004 {weak}:" in found.out
+    assert f"MEDIUM   DPL004 {weak}:" in found.out
     assert "read_only" in found.out
     assert f"ok       {DEPLOY / 'Dockerfile'}" in found.out
     assert said("doctor", "deploy", *(DEPLOY / name for name in SOUND)).code == 0

@@ -14,7 +14,7 @@ _ISOLATION: Final = "infra.no_isolation"
 _PRIVILEGE: Final = "access.excess_privilege"
 
 ROOT: Final = Rule(
-    "DEP001",
+    "DPL001",
     "container-root",
     "The process runs as root, or nothing says that it does not.",
     "Dockerfile, compose: a numeric user above 0; Kubernetes: runAsNonRoot: true.",
@@ -22,7 +22,7 @@ ROOT: Final = Rule(
     ("CWE-250",),
 )
 PRIVILEGED: Final = Rule(
-    "DEP002",
+    "DPL002",
     "container-privileged",
     "The container has the host's devices and all of its rights.",
     "Take `privileged` out.",
@@ -30,7 +30,7 @@ PRIVILEGED: Final = Rule(
     ("CWE-250",),
 )
 HOST: Final = Rule(
-    "DEP003",
+    "DPL003",
     "host-namespace",
     "The container shares the host's network, processes, files or Docker socket.",
     "Take the host's namespaces and paths out; publish one port instead.",
@@ -38,7 +38,7 @@ HOST: Final = Rule(
     ("CWE-653",),
 )
 WRITABLE: Final = Rule(
-    "DEP004",
+    "DPL004",
     "writable-root",
     "Whoever breaks in can change the program's own files.",
     "compose: read_only; Kubernetes: readOnlyRootFilesystem; a volume for the keep.",
@@ -46,7 +46,7 @@ WRITABLE: Final = Rule(
     ("CWE-732",),
 )
 UNLIMITED: Final = Rule(
-    "DEP005",
+    "DPL005",
     "no-limits",
     "One container can take all memory or processors of its host.",
     "Limit memory and cpus (compose: deploy.resources.limits; Kubernetes: resources.limits).",
@@ -54,7 +54,7 @@ UNLIMITED: Final = Rule(
     ("CWE-770",),
 )
 CAPABILITIES: Final = Rule(
-    "DEP006",
+    "DPL006",
     "capabilities-kept",
     "The process keeps rights of root that it does not need, or may gain them.",
     "Drop ALL capabilities, add none, forbid new privileges.",
@@ -62,7 +62,7 @@ CAPABILITIES: Final = Rule(
     ("CWE-250",),
 )
 UNPINNED: Final = Rule(
-    "DEP007",
+    "DPL007",
     "image-unpinned",
     "The image's tag is `latest` or missing: what runs tomorrow is not what was looked at.",
     "Name a version, better a digest (image@sha256:...).",
@@ -70,7 +70,7 @@ UNPINNED: Final = Rule(
     ("CWE-829",),
 )
 EXPOSED: Final = Rule(
-    "DEP008",
+    "DPL008",
     "port-on-every-address",
     "The port is open on every address of the host.",
     "compose: 127.0.0.1:8080:8080; Kubernetes: ClusterIP behind an ingress, no hostPort.",
@@ -78,7 +78,7 @@ EXPOSED: Final = Rule(
     ("CWE-668",),
 )
 NO_NETWORK_POLICY: Final = Rule(
-    "DEP009",
+    "DPL009",
     "no-network-policy",
     "Nothing limits whom the pods may reach, or who may reach them.",
     "Add a NetworkPolicy that selects them, with policyTypes Ingress and Egress.",
@@ -86,7 +86,7 @@ NO_NETWORK_POLICY: Final = Rule(
     ("CWE-653",),
 )
 UNCONFINED: Final = Rule(
-    "DEP010",
+    "DPL010",
     "seccomp-unconfined",
     "Every system call of the kernel is open to the process.",
     "Kubernetes: seccompProfile type RuntimeDefault; Docker: leave its own profile in place.",
@@ -94,7 +94,7 @@ UNCONFINED: Final = Rule(
     ("CWE-693",),
 )
 SECRET: Final = Rule(
-    "DEP011",
+    "DPL011",
     "secret-in-environment",
     "A secret stands in the file and in the environment of the process.",
     "Mount it as a file: compose `secrets`, a Kubernetes Secret as a volume.",
