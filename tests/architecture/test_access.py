@@ -92,15 +92,8 @@ def test_gateway_asks_wherever_it_opens_a_model() -> None:
     folder = FOLDER.parent / "gateway"
     texts = {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
     calls, _ = read_calls(texts)
-<<<<<<< HEAD
     opening = {place for place, used in calls.items() if used & (OPENERS | {"open_session"})}
     assert opening == {("served", "_local"), ("served", "_claimed"), ("served", "_calibration")}
-=======
-    # Rows that calibrate a guard are the operator's own and named in the settings.
-    models = OPENERS - {"load_dataset", "load_texts"} | {"open_session"}
-    opening = {place for place, used in calls.items() if used & models}
-    assert opening == {("served", "_local"), ("served", "_claimed")}
->>>>>>> custody6
     assert all(calls[place] & ASKS for place in opening)
 
 
