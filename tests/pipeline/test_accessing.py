@@ -118,6 +118,19 @@ def test_data_is_sealed_by_its_owner_only(desk: samples.Sample) -> None:
     assert (other.allowed, "no grant covers scientist" in why) == (False, True)
 
 
+def test_what_a_data_set_gives_away_is_charged_by_who_may_read_it(
+    desk: samples.Sample,
+) -> None:
+    pipeline.init_keep(Path(".modelkeep"), "dev").close()
+    pipeline.give_role("ada", "scientist", **WHY)  # whoever gives the first is administrator
+    pipeline.set_privacy_budget(desk.data, epsilon=3.0, delta=1e-5, **WHY)
+    with pytest.raises(AccessRefusedError, match=f"{ME} may not read_data"):
+        pipeline.charge_release(desk.data, epsilon=1.0, delta=0.0, purpose="table")
+    assert pipeline.show_privacy_ledger(desk.data).charges == ()
+    asked = [(u["action"], u["allowed"]) for u in uses()]
+    assert asked == [("administer", True), ("read_data", False), ("read_metadata", True)]
+
+
 @pytest.mark.usefixtures("registered")
 def test_evidence_is_exported_by_an_auditor(desk: samples.Sample) -> None:
     pipeline.give_role(ME, "operator", **WHY)
