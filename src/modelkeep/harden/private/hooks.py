@@ -43,21 +43,12 @@ def prepare(module: Module) -> Clip:
             warnings.simplefilter("ignore")  # on hooks of a first layer, which are meant so
             loss = torch.nn.functional.cross_entropy(hooked(rows), truth, reduction="sum")
             loss.backward()
-<<<<<<< HEAD
-        grads = {}
-        for name, weight in weights.items():
-            grad = getattr(weight, "grad_sample", None)
-            if grad is None:  # it hangs outside the layers that hold hooks, as in ONNX graphs
-                raise NotThisWayError(f"no hook sees the gradient of {name}")
-            grads[name] = grad
-=======
         grads: dict[str, Tensor] = {}
         for name, weight in weights.items():
             noted = getattr(weight, "grad_sample", None)
             if noted is None:  # it hangs outside the layers that hold hooks, as in ONNX graphs
                 raise NotThisWayError(f"no hook sees the gradient of {name}")
             grads[name] = noted
->>>>>>> priv6
         norms = torch.stack([g.flatten(1).square().sum(1) for g in grads.values()]).sum(0)
         norms = norms.sqrt()
         scale = factors(norms, bound)
