@@ -2,7 +2,8 @@
 
 A point is *out of reach* when even the largest gain that any point made in the last round,
 times the schedule's factor, would not break it. Points out of reach are left alone, and
-when all are, the attack stops: what is left of the budget would find nothing.
+when all are, the attack stops: what is left of the budget would find nothing. So it does
+when no point came nearer in some rounds one after the other.
 
 Gradients come from a network, but what counts is the model as it was loaded, and the two may
 differ by rounding or more. After every round the model itself is asked about the points that
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from torch import Generator, Tensor
 
 GEOMETRIES: Final = {"linf": linf.GEOMETRY, "l2": l2.GEOMETRY, "l1": l1.GEOMETRY}
+_IDLE: Final = 3  # rounds without any gain after which more of them are not tried
 _LAST: Final = Round(1.0, 0, Steps(20, 0.5, 0.02))  # of points that only the network gave up
 
 
@@ -58,7 +60,7 @@ def search(context: Context, problem: Problem) -> tuple[np.ndarray, dict[str, in
         for rows in _blocks(problem):
             target = _target(module, problem, rows)
             generator = torch.Generator().manual_seed(problem.seed + rows.start)
-            step = f"white box, asked again {_digest(problem, rows)}"
+            step = f"white box, asked again while it gains {_digest(problem, rows)}"
             earlier += _attack(context, target, step, passes, generator)
             every = torch.arange(len(target.truth))
             changed[rows] = target.changed(every, target.best).numpy()
@@ -104,11 +106,19 @@ def _target(module: torch.nn.Module, problem: Problem, chosen: slice) -> Target:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far an attack got: rounds done, what is in reach, passes of runs that were killed."""
+    """How far an attack got.
+
+    Attributes:
+        done: rounds.
+        reach: margin below 0 from which nothing was seen to come back.
+        passes: of runs that were killed.
+        idle: rounds in a row, up to now, in which no point came nearer.
+    """
 
     done: int = 0
     reach: float = float("inf")
     passes: int = 0
+    idle: int = 0
 
 
 def _attack(
@@ -122,7 +132,7 @@ def _attack(
     began = counted.total
     for at, each in enumerate(schedule.rounds[known.done :], known.done):
         chosen = _standing(target, each.share, known.reach)
-        if not len(chosen):
+        if not len(chosen) or known.idle == _IDLE:
             break
         context.progress(at / len(schedule.rounds), f"evasion: {len(chosen)} rows pushed")
         before, settled = target.margin.clone(), target.broken.clone()
@@ -132,6 +142,7 @@ def _attack(
         gained = gained[gained > 0]
         if at and len(gained):
             known.reach = schedule.reach * float(gained.max())
+        known.idle = 0 if len(gained) else known.idle + 1
         known.done = at + 1
         _note(context, target, step, known, counted.total - began, generator)
     settled = target.broken.clone()
@@ -175,7 +186,7 @@ def _note(
 ) -> None:
     arrays = target.snapshot()
     arrays["random"] = generator.get_state().numpy()
-    arrays["progress"] = np.array([known.done, known.reach, known.passes + passes])
+    arrays["progress"] = np.array([known.done, known.reach, known.passes + passes, known.idle])
     context.journal.write(step, arrays)
 
 
@@ -187,8 +198,8 @@ def _resume(context: Context, target: Target, step: str, generator: Generator) -
     torch = need("torch", "a gradient attack")
     target.restore(noted)
     generator.set_state(torch.from_numpy(noted["random"].copy()))
-    done, reach, passes = noted["progress"].tolist()
-    return _Progress(int(done), reach, int(passes))
+    done, reach, passes, idle = noted["progress"].tolist()
+    return _Progress(int(done), reach, int(passes), int(idle))
 
 
 def _standing(target: Target, share: float, reach: float) -> Tensor:
