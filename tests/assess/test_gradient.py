@@ -10,6 +10,7 @@ import torch
 
 import model_samples as samples
 from modelkeep.assess.gradient import why_no_gradient
+from modelkeep.core import InputError
 from modelkeep.models.torch_module import TorchModel
 
 
@@ -51,15 +52,20 @@ def test_an_honest_gradient_is_followed(after: Callable[..., torch.Tensor]) -> N
         (torch.round, same, 1.0),
         (torch.sign, same, 1.0),
         (same, lambda scores: (1000 * scores).sigmoid(), 100.0),
-        (same, lambda scores: scores * float("inf"), 1.0),
     ],
-    ids=["rounding", "signs", "saturated", "infinite"],
+    ids=["rounding", "signs", "saturated"],
 )
 def test_a_masked_gradient_is_seen(
     before: Callable[..., torch.Tensor], after: Callable[..., torch.Tensor], scale: float
 ) -> None:
     found = reason(TorchModel(After(before, after)), scale)
     assert "zero or not finite" in (found or "")
+
+
+def test_a_model_that_answers_no_numbers_is_not_called_masked() -> None:
+    endless = TorchModel(After(same, lambda scores: scores * float("inf")))
+    with pytest.raises(InputError, match="answers NaN or infinity for 40 of 40 rows"):
+        reason(endless)
 
 
 def test_a_cut_off_gradient_is_seen() -> None:

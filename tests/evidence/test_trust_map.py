@@ -132,6 +132,6 @@ def test_reader_never_sees_half_a_map(tmp_path: Path) -> None:
 
 def test_save_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "trust.json").mkdir()
-    with pytest.raises(OSError, match=r"trust\.json"):
+    with pytest.raises(InputError, match=r"trust\.json: Is a directory"):
         save_trust_map(tmp_path / "trust.json", TRUST)
     assert [path.name for path in tmp_path.iterdir()] == ["trust.json"]

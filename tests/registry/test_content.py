@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modelkeep.core import EvidenceError, InputError
+from modelkeep.core import EvidenceError
 from modelkeep.registry import open_content
 from modelkeep.sources import FileSource, digest_artifact, open_artifact
 
@@ -74,6 +74,6 @@ def test_disk_that_is_full_leaves_nothing_behind(
 
     monkeypatch.setattr(FileSource, "read", full)
     store = open_content(tmp_path / "keep")
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(EvidenceError, match="No space left"):
         store.take_in(open_artifact(model))
     assert not [path for path in (tmp_path / "keep").rglob("*") if path.is_file()]
