@@ -123,7 +123,8 @@ def test_lineage_walks_from_the_cleaned_set_to_its_source(desk: Path) -> None:
         (material,) = said["materials"]
         uris = {e.predicate_type for e in keep.store.entries(material["digest"]["sha256"])}
         keep.store.entry(said["rests_on"][0])
-    assert uris == {by_key("data-poison").uri, by_key("data-review").uri}
+    kinds = ("data-poison", "data-review", "access-use")  # the last: who read it
+    assert uris == {by_key(kind).uri for kind in kinds}
     assert said["facts"]["data_rows_removed"] == done.removed > 0
 
 
