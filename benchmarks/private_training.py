@@ -96,14 +96,23 @@ def digits(seed: int) -> tuple[np.ndarray, np.ndarray]:
     return (rows[order] / 16).reshape(-1, 1, 8, 8).astype(np.float32), labels[order]
 
 
-def fit_plainly(module: nn.Module, data: tuple[torch.Tensor, torch.Tensor], plan: Plan) -> None:
-    """The same steps without privacy."""
-    learner = torch.optim.SGD(module.parameters(), 0.05, 0.9)
+def take_steps(
+    module: nn.Module,
+    learner: torch.optim.Optimizer,
+    data: tuple[torch.Tensor, torch.Tensor],
+    plan: Plan,
+) -> None:
+    """All steps of a plan on Poisson batches."""
     for _ in range(plan.mechanism.steps):
         chosen = torch.rand(len(data[0])) < plan.mechanism.rate
         learner.zero_grad()
         functional.cross_entropy(module(data[0][chosen]), data[1][chosen]).backward()
         learner.step()
+
+
+def fit_plainly(module: nn.Module, data: tuple[torch.Tensor, torch.Tensor], plan: Plan) -> None:
+    """The same steps without privacy."""
+    take_steps(module, torch.optim.SGD(module.parameters(), 0.05, 0.9), data, plan)
 
 
 def fit_by_opacus(
@@ -117,11 +126,7 @@ def fit_by_opacus(
         max_grad_norm=plan.bound,
         expected_batch_size=plan.batch,
     )
-    for _ in range(plan.mechanism.steps):
-        chosen = torch.rand(len(data[0])) < plan.mechanism.rate
-        learner.zero_grad()
-        functional.cross_entropy(hooked(data[0][chosen]), data[1][chosen]).backward()
-        learner.step()
+    take_steps(hooked, learner, data, plan)
 
 
 def fit_privately(

@@ -19,7 +19,7 @@ from typing import Final
 
 import check_samples as samples
 from gateway_processes import PATH, Client, Running, greet, launch
-from gateway_samples import ROW, Cleared, question
+from gateway_samples import ROW, Cleared, damaged, question
 from modelkeep import pipeline
 from modelkeep.evidence import parse_envelope, parse_statement
 
@@ -164,14 +164,14 @@ def mutated(choose: random.Random, key: str) -> bytes:
     ).encode()
     match choose.randrange(4):
         case 0:  # a damaged head
-            return _damaged(choose, head % len(body) + b"\r\n") + body
+            return damaged(choose, head % len(body) + b"\r\n") + body
         case 1:  # a length that is not the body's
             length = max(0, len(body) + choose.choice([-30, -1, 1, 40]))
             return head % length + b"\r\n" + body
         case 2:  # a field more
             return head % len(body) + choose.choice(_FIELDS) + b"\r\n\r\n" + body
         case _:
-            body = _damaged(choose, body)
+            body = damaged(choose, body)
             return head % len(body) + b"\r\n" + body
 
 
@@ -182,27 +182,6 @@ _FIELDS: Final = (
     b"X: \xff\xfe", b"X : y", b" folded", b"Connection: upgrade\r\nUpgrade: h2c",
     b"Connection: close", b"Authorization: Bearer other", b"X: " + b"y" * 40_000,
 )  # fmt: skip
-_PIECES: Final = (
-    b"[", b"]", b"{", b"}", b'"', b"null", b"1e400", b"-0", b"\x00", b"\r\n", b" ", b"\t",
-    b'"inputs":', b"9" * 400, b"[" * 2000, b"\xf0\x9f", b"%2e%2e/", b"\\u0000", b":",
-)  # fmt: skip
-
-
-def _damaged(choose: random.Random, data: bytes) -> bytes:
-    """A few bytes cut, put in, flipped or repeated."""
-    found = bytearray(data)
-    for _ in range(choose.randint(1, 4)):
-        at = choose.randrange(len(found) + 1)
-        match choose.randrange(4):
-            case 0:
-                found[at:at] = choose.choice(_PIECES)
-            case 1:
-                del found[at : at + choose.randint(1, 30)]
-            case 2 if at < len(found):
-                found[at] = choose.randrange(256)
-            case _:
-                found[at:at] = found[choose.randrange(len(found) or 1) :][:40]
-    return bytes(found)
 
 
 def resident(pid: int) -> int:

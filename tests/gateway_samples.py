@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -149,3 +150,26 @@ def binary(rows: np.ndarray, *, output: bool = False) -> tuple[bytes, dict[str, 
         document["parameters"] = {"binary_data_output": True}
     head = json.dumps(document).encode()
     return head + raw, {"inference-header-content-length": str(len(head))}
+
+
+_PIECES: Final = (
+    b"[", b"]", b"{", b"}", b'"', b"null", b"1e400", b"-0", b"\x00", b"\r\n", b" ", b"\t",
+    b'"inputs":', b"9" * 400, b"[" * 2000, b"\xf0\x9f", b"%2e%2e/", b"\\u0000", b":",
+)  # fmt: skip
+
+
+def damaged(choose: random.Random, data: bytes) -> bytes:
+    """A few bytes cut, put in, flipped or repeated."""
+    found = bytearray(data)
+    for _ in range(choose.randint(1, 4)):
+        at = choose.randrange(len(found) + 1)
+        match choose.randrange(4):
+            case 0:
+                found[at:at] = choose.choice(_PIECES)
+            case 1:
+                del found[at : at + choose.randint(1, 30)]
+            case 2 if at < len(found):
+                found[at] = choose.randrange(256)
+            case _:
+                found[at:at] = found[choose.randrange(len(found) or 1) :][:40]
+    return bytes(found)

@@ -67,8 +67,13 @@ def _took(descriptor: int) -> bool:
     return True
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file in one step; it is on disk, readable by its owner only.
+def replace_file(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Replace a file in one step; when this returns, it is on disk.
+
+    Args:
+        path: the file.
+        content: all of it.
+        mode: who may read it, less what the umask takes; by default its owner only.
 
     Raises:
         EvidenceError: the disk is full.
@@ -76,7 +81,7 @@ def replace_file(path: Path, content: bytes) -> None:
     """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        draft.touch(mode=0o600, exist_ok=False)
+        draft.touch(mode=mode, exist_ok=False)
         with draft.open("wb") as file:
             file.write(content)
             file.flush()

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 
 from modelkeep.core import EvidenceError, InputError
+from modelkeep.core.replacing import replace_file
 from modelkeep.data.interface import BLOCK, DataManifest
 from modelkeep.data.sealing import VERSION, root_of
 from modelkeep.sources import Artifact
@@ -50,14 +51,7 @@ def write_seal(path: Path, envelope: bytes, manifest: bytes) -> None:
     Raises:
         InputError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        draft.write_bytes(envelope + b"\n" + manifest + b"\n")
-        draft.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
+    replace_file(path, envelope + b"\n" + manifest + b"\n", mode=0o644)
 
 
 def read_seal(path: Path) -> SealFile:

@@ -7,11 +7,11 @@ elsewhere: that is the anchor.
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from pathlib import Path
 
 from modelkeep.core import EvidenceError, InputError
+from modelkeep.core.replacing import replace_file
 from modelkeep.evidence.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from modelkeep.evidence.keep import Keep
 from modelkeep.evidence.merkle import Frontier, leaf_hash
@@ -177,10 +177,5 @@ def write_anchor(keep: Keep, path: Path) -> Checkpoint:
         raise EvidenceError(f"{path}: {problems[0]}")
     if old is not None and parse_checkpoint(old).size > parse_checkpoint(note).size:
         raise EvidenceError(f"{path}: the newest checkpoint is older than the anchor")
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        draft.write_text(note, encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+    replace_file(path, note.encode(), mode=0o644)
     return parse_checkpoint(note)

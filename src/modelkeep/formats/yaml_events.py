@@ -23,7 +23,7 @@ from modelkeep.formats.tree import Tree
 
 DEEPEST: Final = 128
 # What the parser raises besides its own errors: numbers and code points beyond measure.
-_ERRORS: Final = (YAMLError, ValueError, OverflowError, RecursionError, IndexError)
+PARSER_ERRORS: Final = (YAMLError, ValueError, OverflowError, RecursionError, IndexError)
 _WORDS: Final[dict[str, object]] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
@@ -39,7 +39,7 @@ class InvalidYamlError(MalformedArtifactError):
         self.line = line
 
 
-class _Events(Reader, Scanner, Parser):  # type: ignore[misc]
+class Events(Reader, Scanner, Parser):  # type: ignore[misc]
     """A parser that has no constructor."""
 
     def __init__(self, text: bytes) -> None:
@@ -135,11 +135,11 @@ def fill(text: bytes, tree: Tree) -> Iterator[None]:
     """
     build = _Build(tree)
     try:
-        parser = _Events(text)
+        parser = Events(text)
         while parser.check_event():
             build.take(parser.get_event())
             yield
-    except _ERRORS as error:
+    except PARSER_ERRORS as error:
         mark = getattr(error, "problem_mark", None)
         raise InvalidYamlError(_sentence(error), mark.line if mark else None) from error
     finally:

@@ -11,26 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from yaml import YAMLError, events
-from yaml.parser import Parser
-from yaml.reader import Reader
-from yaml.scanner import Scanner
+from yaml import events
 
 from modelkeep.core import LimitExceededError, MalformedArtifactError
+from modelkeep.formats.yaml_events import PARSER_ERRORS, Events
 
 _DEEPEST: Final = 64
 _MOST: Final = 100_000  # nodes
-_ERRORS: Final = (YAMLError, ValueError, OverflowError, RecursionError, IndexError)
 _ABSENT_LINE: Final = 0
-
-
-class _Events(Reader, Scanner, Parser):  # type: ignore[misc]
-    """A parser that has no constructor."""
-
-    def __init__(self, text: bytes) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
 
 
 @dataclass(slots=True)
@@ -79,7 +67,7 @@ class Node:
 
 @dataclass(slots=True)
 class _Reading:
-    parser: _Events
+    parser: Events
     anchors: dict[str, Node] = field(default_factory=dict)
     count: int = 0
 
@@ -137,7 +125,7 @@ def read_lines(text: bytes) -> list[Node]:
     """
     found: list[Node] = []
     try:
-        reading = _Reading(_Events(text))
+        reading = _Reading(Events(text))
         while reading.parser.check_event():
             if reading.parser.check_event(
                 events.ScalarEvent, events.CollectionStartEvent, events.AliasEvent
@@ -145,7 +133,7 @@ def read_lines(text: bytes) -> list[Node]:
                 found.append(reading.node())
             elif isinstance(reading.parser.get_event(), events.DocumentStartEvent):
                 reading.anchors.clear()
-    except _ERRORS as error:
+    except PARSER_ERRORS as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}: " if mark else ""
         raise MalformedArtifactError(

@@ -8,14 +8,13 @@ so that neither list outlives what it was written for.
 from __future__ import annotations
 
 import datetime as dt
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from modelkeep.core import InputError, Severity, Verdict
+from modelkeep.core.replacing import replace_file
 from modelkeep.core.suppression import Ignore
 from modelkeep.report import Report, ReportedFile, ReportedFinding, Suppression
 from modelkeep.scan import FAILING
@@ -71,14 +70,7 @@ def write_baseline(report: Report, path: str | Path) -> int:
     by_key = {_key(finding): finding for finding in known}
     document = Baseline(tuple(by_key[key] for key in sorted(by_key)))
     text = msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
-    target = Path(path)
-    try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as draft:
-            draft.write(text)
-        os.chmod(draft.name, 0o644)  # noqa: PTH101 - others read it from the repository
-        Path(draft.name).replace(target)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
+    replace_file(Path(path), text, mode=0o644)  # others read it from the repository
     return len(by_key)
 
 

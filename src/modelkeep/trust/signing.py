@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from cryptography import x509
 
 from modelkeep.core import InputError
+from modelkeep.core.replacing import replace_file
 from modelkeep.evidence import SigningKey
 from modelkeep.sources import Artifact, Manifest
 from modelkeep.trust.certificates import leaf_key
@@ -33,18 +32,5 @@ def sign_artifact(
         raise InputError("the certificate does not belong to the signing key")
     target = artifact.signature
     bundle = make_bundle(artifact, manifest, key, chain)
-    try:
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".sig-")
-    except OSError as error:
-        raise InputError(f"{target}: {error.strerror}") from error
-    draft = Path(temporary)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(bundle)
-        draft.chmod(0o644)
-        draft.replace(target)
-    except OSError as error:
-        raise InputError(f"{target}: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)  # there only if it was not moved
+    replace_file(target, bundle, mode=0o644)
     return target
